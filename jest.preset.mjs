@@ -1,0 +1,13 @@
+/** Shared by every package's jest.config.mjs: native ESM, TypeScript by swc, packages resolved to each other's source. */
+export default {
+  testEnvironment: new URL('./tools/jest/environment.mjs', import.meta.url).pathname,
+  testEnvironmentOptions: { customExportConditions: ['@tacojs/source', 'node', 'node-addons', 'import', 'default'] },
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
+  },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'node'],
+  testMatch: ['<rootDir>/src/**/*.test.ts'],
+  testTimeout: 60_000,
+}

@@ -1,0 +1,1 @@
+export { TacoError, isTacoError, type TacoErrorCode } from './taco-error.js'

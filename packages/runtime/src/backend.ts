@@ -1,0 +1,25 @@
+import type { Graph, Node, Tensor } from '@tacojs/graph'
+
+export interface CompileOptions {
+  /** Threads to use at most; a backend without threads ignores it. */
+  readonly threads?: number
+  /** Initializers that `write` may change after compilation. */
+  readonly mutable?: readonly string[]
+}
+
+/** All that a contributor of a backend writes. */
+export interface Backend {
+  readonly name: string
+  /** Why this node cannot run here, or undefined when it can. */
+  unsupported(node: Node, graph: Graph): string | undefined
+  compile(graph: Graph, options?: CompileOptions): Promise<Program>
+}
+
+export interface Program {
+  /** Runs once. Inputs and outputs by the graph's names; symbolic dimensions may take any size. */
+  run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>
+  /** Changes an initializer that was declared mutable at compile time. */
+  write(name: string, values: Tensor): void
+  read(name: string): Promise<Tensor>
+  dispose(): void
+}

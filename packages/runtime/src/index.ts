@@ -1,0 +1,1 @@
+export type { Backend, CompileOptions, Program } from './backend.js'
