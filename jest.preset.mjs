@@ -1,7 +1,7 @@
 /** Shared by every package's jest.config.mjs: native ESM, TypeScript by swc, packages resolved to each other's source. */
 export default {
   testEnvironment: new URL('./tools/jest/environment.mjs', import.meta.url).pathname,
-  testEnvironmentOptions: { customExportConditions: ['@tacojs/source', 'node', 'node-addons', 'import', 'default'] },
+  testEnvironmentOptions: { customExportConditions: ['@tacojs/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],

@@ -1,4 +1,4 @@
-import NodeEnvironment from 'jest-environment-node'
+import { TestEnvironment } from 'jest-environment-node'
 
 // jest gives each test file typed arrays of its own realm; native addons and instanceof checks inside
 // dependencies expect those of the outer one.
@@ -7,7 +7,7 @@ const typedArrays = [
   'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array',
 ]
 
-export default class Environment extends NodeEnvironment.TestEnvironment {
+export default class Environment extends TestEnvironment {
   async setup() {
     await super.setup()
     for (const name of typedArrays) this.global[name] = globalThis[name]
