@@ -1,1 +1,2 @@
-export { TacoError, isTacoError, type TacoErrorCode } from './taco-error.js'
+export { throwIfAborted } from './abort.js'
+export { isTacoError, TacoError, type TacoErrorCode } from './taco-error.js'
