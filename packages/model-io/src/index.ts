@@ -1,1 +1,3 @@
-export {}
+export { importOnnx } from './onnx/import.js'
+export { parseOnnx, type ParseOptions } from './onnx/parse.js'
+export type { LoadExternal } from './onnx/tensor-data.js'

@@ -1,0 +1,70 @@
+import { TacoError } from '@tacojs/errors'
+import type { Attribute, Domain, Tensor } from '@tacojs/graph'
+import type { RawNode } from '../flatten.js'
+
+/** What a converter returns: a node of the graph whose name may still be empty or taken. */
+export interface Converted {
+  readonly name: string
+  readonly op: string
+  readonly domain: Domain
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: Readonly<Record<string, Attribute>>
+}
+
+export interface ConvertContext {
+  constant(name: string): Tensor | undefined
+  /** Whether a value is an input of a node or an output of the graph. */
+  isUsed(name: string): boolean
+  addConstant(wanted: string, tensor: Tensor): string
+  freshName(wanted: string): string
+}
+
+/** Brings one operator of opsets 7 to 23 to the form it has in the graph's opset. */
+export type Converter = (node: RawNode, context: ConvertContext) => readonly Converted[]
+
+export const same = (node: RawNode, change: Partial<Converted> = {}): Converted => ({
+  name: node.name,
+  op: node.op,
+  domain: '',
+  inputs: node.inputs,
+  outputs: node.outputs,
+  attributes: node.attributes,
+  ...change,
+})
+
+export function without(
+  attributes: Readonly<Record<string, Attribute>>,
+  ...names: readonly string[]
+): Record<string, Attribute> {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)))
+}
+
+export const place = (node: RawNode): string =>
+  node.name ? `${node.op} node "${node.name}"` : `the ${node.op} node that makes "${node.outputs[0] ?? ''}"`
+
+export function refuse(node: RawNode, why: string): never {
+  throw new TacoError('UNSUPPORTED', `${place(node)}: ${why}`)
+}
+
+export function numbers(node: RawNode, name: string): readonly number[] | undefined {
+  const value = node.attributes[name]
+  if (value === undefined) return undefined
+  if (Array.isArray(value) && value.every((v) => typeof v === 'number')) return value
+  throw new TacoError('INVALID_MODEL', `${place(node)}: attribute ${name} must be a list of numbers`)
+}
+
+export function number(node: RawNode, name: string, fallback: number): number {
+  const value = node.attributes[name] ?? fallback
+  if (typeof value === 'number') return value
+  throw new TacoError('INVALID_MODEL', `${place(node)}: attribute ${name} must be a number`)
+}
+
+/** Only the first output is computed here; the others exist for training. */
+export function firstOutputOnly(node: RawNode, context: ConvertContext): readonly string[] {
+  for (const output of node.outputs.slice(1)) {
+    if (output !== '' && context.isUsed(output))
+      refuse(node, `its output "${output}" is used, only the first is supported`)
+  }
+  return node.outputs.slice(0, 1)
+}

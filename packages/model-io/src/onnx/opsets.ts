@@ -1,0 +1,34 @@
+import { TacoError } from '@tacojs/errors'
+import { toNumber, type Int64, type OperatorSetIdProto } from './proto.js'
+
+const [OLDEST, NEWEST] = [7, 23]
+
+export interface Opsets {
+  /** The version of ONNX's own operators; throws where the domain is another or was not imported. */
+  versionOf(domain: string, where: string): number
+}
+
+export const plainDomain = (domain?: string | null): string => (domain === 'ai.onnx' || !domain ? '' : domain)
+
+/** What `opset_import` states. Throws UNSUPPORTED for a version of ONNX's operators outside of what is known here. */
+export function opsetsOf(imports: readonly OperatorSetIdProto[] | null | undefined): Opsets {
+  const versions = new Map((imports ?? []).map((o) => [plainDomain(o.domain), toNumber((o.version ?? 0) as Int64)]))
+  const version = versions.get('')
+  if (version !== undefined && !(version >= OLDEST && version <= NEWEST)) {
+    throw new TacoError(
+      'UNSUPPORTED',
+      `the model uses opset ${version}, ${OLDEST} to ${NEWEST} are supported: convert it with onnx.version_converter`,
+    )
+  }
+  return {
+    versionOf(domain, where) {
+      if (!versions.has(domain)) {
+        throw new TacoError('INVALID_MODEL', `${where}: the model imports no opset of domain "${domain || 'ai.onnx'}"`)
+      }
+      if (domain !== '') {
+        throw new TacoError('UNSUPPORTED', `${where}: operators of domain "${domain}" are not supported`)
+      }
+      return version!
+    },
+  }
+}
