@@ -1,1 +1,8 @@
-export {}
+export { damp, type DampedProblem } from './damp.js'
+export { type Candidate, type Method, type MethodContext } from './method.js'
+export { methods, type MethodName } from './methods.js'
+export { formatPattern, parsePattern, type Pattern } from './pattern.js'
+export { type LayerProblem } from './problem.js'
+export { refit, type RefitKind } from './refit.js'
+export { solveLayer, type Solution, type SolveOptions } from './solve-layer.js'
+export { createStatistics, type Statistics, type StatisticsOptions } from './statistics.js'

@@ -1,0 +1,30 @@
+import type { Linalg } from './linalg.js'
+import type { DampedProblem } from './damp.js'
+import type { Pattern } from './pattern.js'
+
+/** What a method is given. */
+export interface MethodContext {
+  readonly linalg: Linalg
+  readonly problem: DampedProblem
+  readonly pattern: Pattern
+  /** Non-zeros to keep over the layer; an n:m pattern decides them alone. */
+  readonly budget: { readonly nonzeros: number }
+  /** Columns that are decided together; FastOBC. */
+  readonly blockSize: number
+  /** Weights of inputs that are dead (see `deadInputs`) are pruned first ('first'), or have no privilege ('plain'). */
+  readonly deadInputs: 'first' | 'plain'
+  readonly signal?: AbortSignal
+}
+
+/** A method's answer, not refitted yet. */
+export interface Candidate {
+  /** Ŵ [rows, cols]: exactly 0 where pruned. */
+  readonly weights: Float64Array
+  /** [rows, cols]: 1 = kept, 0 = pruned. */
+  readonly mask: Uint8Array
+  /** tr((Ŵ − W*)H(Ŵ − W*)ᵀ) with the damped H. */
+  readonly loss: number
+}
+
+/** One way to choose the weights that stay. To add one: a file with a function of this type, and a line in `methods`. */
+export type Method = (context: MethodContext) => Candidate

@@ -1,0 +1,95 @@
+import { TacoError, throwIfAborted } from '@tacojs/errors'
+import type { Linalg } from './linalg.js'
+import { keptOfLayer } from './counts.js'
+import { damp } from './damp.js'
+import { errorOf } from './loss.js'
+import { methods, type MethodName } from './methods.js'
+import type { Pattern } from './pattern.js'
+import type { LayerProblem } from './problem.js'
+import { refit, type RefitKind } from './refit.js'
+
+export interface SolveOptions {
+  readonly method: MethodName
+  readonly pattern: Pattern
+  /** Zeros ⌊rows·cols·sparsity⌋, from 0 to 1; not looked at for n:m patterns, which decide alone. */
+  readonly sparsity?: number
+  /** λ as a part of the mean of diag H; 0.01 unless said. */
+  readonly damp?: number
+  /** Whether the weights on the mask are fitted again; true unless said. */
+  readonly refit?: boolean
+  /** Columns per block of FastOBC; 128 unless said. */
+  readonly blockSize?: number
+  /** See `MethodContext`; 'first' unless said. */
+  readonly deadInputs?: 'first' | 'plain'
+  readonly signal?: AbortSignal
+}
+
+export interface Solution {
+  /** Ŵ [rows, cols], exactly 0 where pruned. */
+  readonly weights: Float64Array
+  /** y − Ŵm [rows]; undefined without a bias. */
+  readonly bias: Float64Array | undefined
+  /** [rows, cols]: 1 = kept, 0 = pruned. */
+  readonly mask: Uint8Array
+  /** Ones of the mask. */
+  readonly nonzeros: number
+  /** tr((Ŵ − W*)H(Ŵ − W*)ᵀ) with the damped H. */
+  readonly loss: number
+  /** ‖Y − ŴX‖², undamped, centred when there is a bias. */
+  readonly error: number
+  /** error/‖Y‖²; 0 where Y does not vary and the error is 0 too. */
+  readonly relativeError: number
+  /** The error of W*, the best unpruned weights: compare errors of different targets only beside it. */
+  readonly floor: number
+  readonly lambda: number
+  /** How often λ was raised tenfold for the factorisation to succeed. */
+  readonly escalations: number
+  readonly refit: RefitKind
+}
+
+/**
+ * Prunes one layer. The zeros are exactly those asked for, whatever the statistics.
+ * Throws INVALID_ARGUMENT for options out of range, SHAPE_MISMATCH and NUMERICAL for a bad problem, ABORTED.
+ */
+export function solveLayer(linalg: Linalg, problem: LayerProblem, options: SolveOptions): Solution {
+  const { pattern, blockSize = 128, deadInputs = 'first', signal } = options
+  const { rows, cols, xMean, yMean, yy, hasBias } = problem
+  const method = Object.hasOwn(methods, options.method) ? methods[options.method] : undefined
+  if (!method) {
+    throw new TacoError('INVALID_ARGUMENT', `method "${options.method}": use one of ${Object.keys(methods).join(', ')}`)
+  }
+  if (!(Number.isInteger(blockSize) && blockSize > 0)) {
+    throw new TacoError('INVALID_ARGUMENT', `blockSize ${blockSize}: give a positive integer, such as 128`)
+  }
+  const nonzeros = keptOfLayer(rows, cols, pattern, options.sparsity)
+  throwIfAborted(signal)
+  const damped = damp(linalg, problem, { damp: options.damp })
+  const candidate = method({ linalg, problem: damped, pattern, budget: { nonzeros }, blockSize, deadInputs, signal })
+  const {
+    weights,
+    mask,
+    loss,
+    refit: kind,
+  } = options.refit === false ? { ...candidate, refit: 'none' as const } : refit(linalg, damped, candidate, { signal })
+
+  const error = errorOf(damped, weights, loss)
+  return {
+    weights,
+    bias: hasBias
+      ? yMean.map((y, row) => y - meanOutput(weights.subarray(row * cols, (row + 1) * cols), xMean))
+      : undefined,
+    mask,
+    nonzeros,
+    loss,
+    error,
+    relativeError: error === 0 ? 0 : error / yy,
+    floor: damped.floor,
+    lambda: damped.lambda,
+    escalations: damped.escalations,
+    refit: kind,
+  }
+}
+
+function meanOutput(weights: Float64Array, xMean: Float64Array): number {
+  return weights.reduce((sum, w, j) => sum + w * xMean[j], 0)
+}

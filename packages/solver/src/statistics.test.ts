@@ -1,0 +1,74 @@
+import { createLinalg, type Linalg } from './linalg.js'
+import { createStatistics } from './statistics.js'
+import { exactProblem, multiply, random, transpose, worst } from './testing/problems.js'
+
+let linalg: Linalg
+beforeAll(async () => {
+  linalg = await createLinalg()
+})
+
+const [rows, cols, positions] = [5, 9, 1300]
+
+/** Inputs and outputs about `mean`, so that f32 products of the raw values would lose digits. */
+function samples(mean: number) {
+  const next = random(7)
+  const x = Float32Array.from({ length: positions * cols }, (_, i) => (i % cols === 3 ? mean : mean + next() - 0.5))
+  const weights = Float64Array.from({ length: rows * cols }, () => next() - 0.5)
+  const y = Float32Array.from(multiply(Float64Array.from(x), transpose(weights, cols), cols), (v) => v + next())
+  return { x, y, weights }
+}
+
+test.each([
+  { bias: true, mean: 0 },
+  { bias: true, mean: 1000 },
+  { bias: false, mean: 0 },
+])('many batches give the statistics of all at once, $bias $mean', ({ bias, mean }) => {
+  const { x, y, weights } = samples(mean)
+  const statistics = createStatistics(linalg, { rows, cols, weights, bias })
+  for (let from = 0, step = 1; from < positions; from += step, step = (step * 3 + 1) % 700) {
+    const n = Math.min(step, positions - from)
+    statistics.add(x.slice(from * cols, (from + n) * cols), y.slice(from * rows, (from + n) * rows), n)
+  }
+  const actual = statistics.finish()
+  const expected = exactProblem(weights, Float64Array.from(x), Float64Array.from(y), cols, bias)
+  expect(worst(actual.h, expected.h)).toBeLessThan(2e-6 * Math.max(...expected.h))
+  expect(worst(actual.b, expected.b)).toBeLessThan(2e-6 * Math.sqrt(Math.max(...expected.h) * expected.yy))
+  expect(Math.abs(actual.yy - expected.yy)).toBeLessThan(2e-6 * expected.yy)
+  expect(worst(actual.xMean, expected.xMean)).toBeLessThan(1e-6 * (1 + mean))
+  expect(worst(actual.yMean, expected.yMean)).toBeLessThan(1e-6 * (1 + mean))
+  expect([actual.count, actual.positions, actual.hasBias]).toEqual([positions, positions, bias])
+  expect(worst(actual.h, transpose(actual.h, cols))).toBe(0)
+  // A constant input has no variance at all, in whichever batch it comes.
+  if (bias) expect(actual.h[3 * cols + 3]).toBe(0)
+})
+
+test('a position of weight 3 counts as three positions', () => {
+  const { x, y, weights } = samples(0)
+  const [once, thrice] = [0, 1].map(() => createStatistics(linalg, { rows, cols, weights, bias: true }))
+  const part = (n: number) => [x.slice(0, n * cols), y.slice(0, n * rows), n] as const
+  once.add(
+    ...part(40),
+    Float32Array.from({ length: 40 }, (_, p) => (p < 10 ? 3 : 1)),
+  )
+  thrice.add(...part(40))
+  thrice.add(...part(10))
+  thrice.add(...part(10))
+  const [a, b] = [once.finish(), thrice.finish()]
+  expect([a.count, a.positions]).toEqual([60, 40])
+  expect(worst(a.h, b.h)).toBeLessThan(1e-5)
+  expect(worst(a.b, b.b)).toBeLessThan(1e-5)
+  expect(worst(a.yMean, b.yMean)).toBeLessThan(1e-6)
+})
+
+test('NaN is named, wrong lengths and nothing at all are refused', () => {
+  const { x, y, weights } = samples(0)
+  const create = () => createStatistics(linalg, { rows, cols, weights, bias: true })
+  expect(() => create().finish()).toThrow(expect.objectContaining({ code: 'NUMERICAL' }))
+  expect(() => create().add(x, y, 3)).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }))
+  const statistics = create()
+  x[4] = NaN
+  statistics.add(x, y, positions)
+  expect(() => statistics.finish()).toThrow(
+    expect.objectContaining({ code: 'NUMERICAL', message: expect.stringContaining('h[') }),
+  )
+})

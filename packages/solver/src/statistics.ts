@@ -1,0 +1,125 @@
+import { TacoError } from '@tacojs/errors'
+import type { Linalg } from './linalg.js'
+import { addGram, addOuter } from './dense.js'
+import { dot } from './loss.js'
+import { checkProblem, type LayerProblem } from './problem.js'
+
+/** Positions per f32 product; the sums of these are f64, so that the error does not grow with the positions. */
+const chunk = 512
+
+export interface Statistics {
+  /**
+   * Adds n positions: inputs x [n, cols] and the outputs y [n, rows] that they should give; `positionWeights` [n] (not
+   * negative) scale what a position counts for, 1 unless given.
+   */
+  add(x: Float32Array, y: Float32Array, n: number, positionWeights?: Float32Array): void
+  /** The problem of all that was added. Throws NUMERICAL where a sum is not finite or nothing was added. */
+  finish(): LayerProblem
+}
+
+export interface StatisticsOptions {
+  readonly rows: number
+  readonly cols: number
+  /** Dense weights [rows, cols]. */
+  readonly weights: Float32Array | Float64Array
+  /** Whether the layer has a bias, which may change: then all sums are about the means. */
+  readonly bias: boolean
+}
+
+/**
+ * Streaming statistics of one layer; X and Y are not kept. Products are f32 for a few hundred positions, sums f64.
+ * With a bias the first batch's means are subtracted before the products, so that nothing is lost to large means:
+ * with s that shift, Σ(x−m)(x−m)ᵀ = Σ(x−s)(x−s)ᵀ − n(m−s)(m−s)ᵀ.
+ */
+export function createStatistics(linalg: Linalg, options: StatisticsOptions): Statistics {
+  const { rows, cols, weights, bias } = options
+  const h = new Float64Array(cols * cols)
+  const b = new Float64Array(rows * cols)
+  const xSum = new Float64Array(cols)
+  const ySum = new Float64Array(rows)
+  let xShift = new Float32Array(cols)
+  let yShift = new Float32Array(rows)
+  let [yy, count, positions] = [0, 0, 0]
+
+  return {
+    add(x, y, n, positionWeights) {
+      if (x.length !== n * cols || y.length !== n * rows || (positionWeights && positionWeights.length !== n)) {
+        throw new TacoError(
+          'SHAPE_MISMATCH',
+          `layer statistics: ${n} positions of ${cols} inputs and ${rows} outputs expected, got ${x.length} and ${y.length} values`,
+        )
+      }
+      if (bias && positions === 0 && n > 0) {
+        xShift = means(x, n, cols)
+        yShift = means(y, n, rows)
+      }
+      for (let from = 0; from < n; from += chunk) {
+        const length = Math.min(chunk, n - from)
+        const scale = (p: number) => (positionWeights ? Math.sqrt(positionWeights[from + p]) : 1)
+        const xs = shifted(x.subarray(from * cols, (from + length) * cols), xShift, scale, xSum)
+        const ys = shifted(y.subarray(from * rows, (from + length) * rows), yShift, scale, ySum)
+        addGram(linalg, h, xs, length, cols)
+        addOuter(linalg, b, ys, xs, length, rows, cols)
+        for (let i = 0; i < ys.length; i++) yy += ys[i] * ys[i]
+        for (let p = 0; p < length; p++) count += positionWeights ? positionWeights[from + p] : 1
+      }
+      positions += n
+    },
+
+    finish() {
+      if (!(count > 0)) {
+        throw new TacoError('NUMERICAL', 'layer statistics: no positions with a weight above 0 were added')
+      }
+      const centre = bias ? 1 / count : 0
+      const problem: LayerProblem = {
+        rows,
+        cols,
+        weights: Float64Array.from(weights),
+        h: h.map((v, i) => {
+          // The upper triangle holds the sum; the lower one is its mirror.
+          const [row, column] = [Math.floor(i / cols), i % cols]
+          const sum = row <= column ? v : h[column * cols + row]
+          return sum - xSum[row] * xSum[column] * centre
+        }),
+        b: b.map((v, i) => v - ySum[Math.floor(i / cols)] * xSum[i % cols] * centre),
+        yy: Math.max(0, yy - dot(ySum, ySum) * centre),
+        xMean: xSum.map((v, j) => xShift[j] + v / count),
+        yMean: ySum.map((v, row) => yShift[row] + v / count),
+        count,
+        positions,
+        hasBias: bias,
+      }
+      // An input that is constant leaves rounding at most, possibly below 0.
+      for (let j = 0; j < cols; j++) problem.h[j * cols + j] = Math.max(0, problem.h[j * cols + j])
+      checkProblem(problem)
+      return problem
+    },
+  }
+}
+
+/** Means over positions, rounded to f32: x − mean of a constant input is then exactly 0. */
+function means(values: Float32Array, n: number, width: number): Float32Array<ArrayBuffer> {
+  const sums = new Float64Array(width)
+  for (let i = 0; i < n * width; i++) sums[i % width] += values[i]
+  return Float32Array.from(sums, (v) => v / n)
+}
+
+/** √w(v − shift) of every position, in f32; adds the w(v − shift) to `sums`. */
+function shifted(
+  values: Float32Array,
+  shift: Float32Array,
+  scale: (p: number) => number,
+  sums: Float64Array,
+): Float32Array {
+  const width = shift.length
+  const result = new Float32Array(values.length)
+  for (let p = 0, i = 0; i < values.length; p++) {
+    const factor = scale(p)
+    for (let j = 0; j < width; j++, i++) {
+      const value = Math.fround(factor * (values[i] - shift[j]))
+      result[i] = value
+      sums[j] += factor * value
+    }
+  }
+  return result
+}
