@@ -1,3 +1,7 @@
 export { importOnnx } from './onnx/import.js'
 export { parseOnnx, type ParseOptions } from './onnx/parse.js'
 export type { LoadExternal } from './onnx/tensor-data.js'
+export { decodeSafetensors, type Safetensors } from './safetensors/decode.js'
+export { encodeSafetensors } from './safetensors/encode.js'
+export { readSafetensors, writeSafetensors } from './safetensors/file.js'
+export { writeFileAtomic } from './files/write.js'

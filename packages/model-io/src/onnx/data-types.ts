@@ -1,34 +1,28 @@
 import { TacoError } from '@tacojs/errors'
 import type { DType } from '@tacojs/graph'
+import type { StoredType } from '../stored-type.js'
 
 interface Storage {
-  /** The data type that the graph holds. */
-  readonly dtype: DType
-  /** Bytes of one element in raw_data. */
-  readonly bytes: number
+  readonly type: StoredType
   /** The typed field that holds the elements when raw_data is absent. */
   readonly field: 'floatData' | 'int32Data' | 'int64Data' | 'doubleData' | 'uint64Data'
 }
 
-/** TensorProto.DataType: how each element type is stored. fp16 and bf16 become float32. */
-export const FLOAT = 1
-export const FLOAT16 = 10
-export const BFLOAT16 = 16
-
+/** TensorProto.DataType: how each element type is stored. */
 const storages: ReadonlyMap<number, Storage> = new Map([
-  [FLOAT, { dtype: 'float32', bytes: 4, field: 'floatData' }],
-  [2, { dtype: 'uint8', bytes: 1, field: 'int32Data' }],
-  [3, { dtype: 'int8', bytes: 1, field: 'int32Data' }],
-  [4, { dtype: 'uint16', bytes: 2, field: 'int32Data' }],
-  [5, { dtype: 'int16', bytes: 2, field: 'int32Data' }],
-  [6, { dtype: 'int32', bytes: 4, field: 'int32Data' }],
-  [7, { dtype: 'int64', bytes: 8, field: 'int64Data' }],
-  [9, { dtype: 'bool', bytes: 1, field: 'int32Data' }],
-  [FLOAT16, { dtype: 'float32', bytes: 2, field: 'int32Data' }],
-  [11, { dtype: 'float64', bytes: 8, field: 'doubleData' }],
-  [12, { dtype: 'uint32', bytes: 4, field: 'uint64Data' }],
-  [13, { dtype: 'uint64', bytes: 8, field: 'uint64Data' }],
-  [BFLOAT16, { dtype: 'float32', bytes: 2, field: 'int32Data' }],
+  [1, { type: 'float32', field: 'floatData' }],
+  [2, { type: 'uint8', field: 'int32Data' }],
+  [3, { type: 'int8', field: 'int32Data' }],
+  [4, { type: 'uint16', field: 'int32Data' }],
+  [5, { type: 'int16', field: 'int32Data' }],
+  [6, { type: 'int32', field: 'int32Data' }],
+  [7, { type: 'int64', field: 'int64Data' }],
+  [9, { type: 'bool', field: 'int32Data' }],
+  [10, { type: 'float16', field: 'int32Data' }],
+  [11, { type: 'float64', field: 'doubleData' }],
+  [12, { type: 'uint32', field: 'uint64Data' }],
+  [13, { type: 'uint64', field: 'uint64Data' }],
+  [16, { type: 'bfloat16', field: 'int32Data' }],
 ] satisfies [number, Storage][])
 
 const names: Readonly<Record<number, string>> = {
@@ -53,6 +47,6 @@ export function storageOf(dataType: number, where: string): Storage {
 
 /** The TensorProto.DataType code of a graph's data type. */
 export function dataTypeOf(dtype: DType): number {
-  for (const [code, storage] of storages) if (storage.dtype === dtype) return code
+  for (const [code, storage] of storages) if (storage.type === dtype) return code
   throw new Error(`no ONNX data type for ${dtype}`)
 }

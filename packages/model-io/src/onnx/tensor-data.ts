@@ -1,7 +1,8 @@
 import { TacoError } from '@tacojs/errors'
-import { tensor, type DataOf, type DType, type Tensor } from '@tacojs/graph'
+import { fromNumbers, tensor, type Tensor } from '@tacojs/graph'
 import { widenBfloat16, widenHalf } from '../float16.js'
-import { BFLOAT16, FLOAT16, storageOf } from './data-types.js'
+import { storedBytes, tensorFromBytes, zerosAndOnes, type StoredType } from '../stored-type.js'
+import { storageOf } from './data-types.js'
 import { toBigInt, toNumber, type Int64, type TensorProto } from './proto.js'
 
 /** Reads a piece of an external data file: exactly the bytes of the tensor, or throws. Location as written in the model. */
@@ -37,8 +38,8 @@ export function readTensor(proto: TensorProto, where: string, loadExternal?: Loa
   const storage = storageOf(code, where)
   const shape = checkedShape((proto.dims ?? []) as Int64[], where)
   const count = shape.reduce((product, dim) => product * dim, 1)
-  const bytes = rawBytes(proto, count * storage.bytes, where, loadExternal)
-  if (bytes) return fromBytes(code, storage.dtype, shape, bytes)
+  const bytes = rawBytes(proto, count * storedBytes(storage.type), where, loadExternal)
+  if (bytes) return tensorFromBytes(storage.type, shape, bytes)
   const values = (proto[storage.field] ?? []) as readonly Int64[]
   if (values.length !== count) {
     throw new TacoError(
@@ -46,7 +47,7 @@ export function readTensor(proto: TensorProto, where: string, loadExternal?: Loa
       `${where} holds ${values.length} values where its shape [${shape.join(', ')}] needs ${count}`,
     )
   }
-  return fromValues(code, storage.dtype, shape, values, where)
+  return fromValues(storage.type, shape, values, where)
 }
 
 function rawBytes(proto: TensorProto, length: number, where: string, load?: LoadExternal): Uint8Array | undefined {
@@ -84,42 +85,15 @@ function wholeNumber(text: string, key: string, where: string): number {
   return value
 }
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} as const satisfies { [D in DType]: unknown }
-
-/** `bytes` has the length that shape and data type need. Copies, because the bytes are rarely aligned. */
-export function fromBytes(code: number, dtype: DType, shape: readonly number[], bytes: Uint8Array): Tensor {
-  const copy = new Uint8Array(bytes).buffer
-  if (code === FLOAT16) return tensor('float32', shape, widenHalf(new Uint16Array(copy)))
-  if (code === BFLOAT16) return tensor('float32', shape, widenBfloat16(new Uint16Array(copy)))
-  const data = new arrays[dtype](copy) as DataOf[DType]
-  return tensor(dtype, shape, dtype === 'bool' ? zerosAndOnes(data as Uint8Array) : data)
-}
-
-const zerosAndOnes = (values: ArrayLike<number>): Uint8Array => Uint8Array.from(values, (v) => (v ? 1 : 0))
-
-function fromValues(code: number, dtype: DType, shape: number[], values: readonly Int64[], where: string): Tensor {
-  if (code === FLOAT16) return tensor('float32', shape, widenHalf(values as number[]))
-  if (code === BFLOAT16) return tensor('float32', shape, widenBfloat16(values as number[]))
-  if (dtype === 'int64') return tensor(dtype, shape, BigInt64Array.from(values, toBigInt))
-  if (dtype === 'uint64') return tensor(dtype, shape, BigUint64Array.from(values, toBigInt))
+function fromValues(type: StoredType, shape: number[], values: readonly Int64[], where: string): Tensor {
+  if (type === 'float16') return tensor('float32', shape, widenHalf(values as number[]))
+  if (type === 'bfloat16') return tensor('float32', shape, widenBfloat16(values as number[]))
+  if (type === 'int64') return tensor(type, shape, BigInt64Array.from(values, toBigInt))
+  if (type === 'uint64') return tensor(type, shape, BigUint64Array.from(values, toBigInt))
   const numbers = values.map(toNumber)
-  if (dtype === 'bool') return tensor(dtype, shape, zerosAndOnes(numbers))
-  const data = new arrays[dtype as Exclude<DType, 'int64' | 'uint64'>](numbers)
-  const wrong = dtype.startsWith('float') ? -1 : numbers.findIndex((v, i) => v !== data[i])
-  if (wrong >= 0) {
-    throw new TacoError('INVALID_MODEL', `${where} holds ${numbers[wrong]}, which does not fit its data type ${dtype}`)
-  }
-  return tensor<DType>(dtype, shape, data)
+  if (type === 'bool') return tensor(type, shape, zerosAndOnes(numbers))
+  const read = fromNumbers(type, shape, numbers)
+  const wrong = type.startsWith('float') ? -1 : numbers.findIndex((v, i) => v !== read.data[i])
+  if (wrong < 0) return read
+  throw new TacoError('INVALID_MODEL', `${where} holds ${numbers[wrong]}, which does not fit its data type ${type}`)
 }

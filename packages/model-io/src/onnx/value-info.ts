@@ -1,5 +1,6 @@
 import { TacoError } from '@tacojs/errors'
 import type { Dim, ValueInfo } from '@tacojs/graph'
+import { widened } from '../stored-type.js'
 import { storageOf } from './data-types.js'
 import { toNumber, type Int64, type ValueInfoProto } from './proto.js'
 import { MAX_RANK } from './tensor-data.js'
@@ -24,5 +25,5 @@ export function readValueInfo(proto: ValueInfoProto, kind: 'input' | 'output'): 
     }
     return size
   })
-  return { name, dtype: storageOf(type.elemType ?? 0, where).dtype, shape }
+  return { name, dtype: widened(storageOf(type.elemType ?? 0, where).type), shape }
 }

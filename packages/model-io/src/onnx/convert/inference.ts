@@ -1,4 +1,5 @@
-import { FLOAT, storageOf } from '../data-types.js'
+import { widened } from '../../stored-type.js'
+import { dataTypeOf, storageOf } from '../data-types.js'
 import { firstOutputOnly, number, place, refuse, same, without, type Converter } from './converter.js'
 
 /** Dropout does nothing in inference; in training mode it cannot be had. */
@@ -36,8 +37,7 @@ export const averagePool: Converter = (node) => {
 /** Half precision is computed in float32, so a cast to it is a cast to float32. */
 export const cast: Converter = (node) => {
   const to = number(node, 'to', 0)
-  const { dtype } = storageOf(to, place(node))
-  return [same(node, { attributes: { to: dtype === 'float32' ? FLOAT : to } })]
+  return [same(node, { attributes: { to: dataTypeOf(widened(storageOf(to, place(node)).type)) } })]
 }
 
 /** Our own Gelu has the attribute and the meaning of ONNX's, which came with 20. */
