@@ -24,3 +24,11 @@ export {
   type ValueType,
 } from './graph.js'
 export type { AttributeType, InferContext, OpDefinition } from './ops/definition.js'
+export { opDefinition, opDefinitions } from './ops/index.js'
+export { intsAttribute, numberAttribute, stringAttribute, tensorAttribute } from './ops/attributes.js'
+export { windowOf, type WindowSpec } from './ops/window.js'
+export { sliceRanges } from './ops/slicing.js'
+export { castTarget } from './ops/cast.js'
+export { createGraph, node, withInitializers } from './build.js'
+export { inferTypes } from './infer.js'
+export { validateGraph } from './validate.js'

@@ -1,4 +1,4 @@
-import type { Domain, Graph, Node, ValueType } from '../graph.js'
+import type { Dim, Domain, Graph, Node, ValueType } from '../graph.js'
 import type { Tensor } from '../tensor.js'
 
 export type AttributeType = 'int' | 'float' | 'string' | 'ints' | 'floats' | 'strings' | 'tensor'
@@ -9,6 +9,8 @@ export interface InferContext {
   readonly inputs: readonly (ValueType | undefined)[]
   /** The constant value of input i, where it is known. */
   constant(i: number): Tensor | undefined
+  /** The elements of input i, a small integer tensor, where they are known: some may be symbolic dimensions. */
+  elements(i: number): readonly Dim[] | undefined
 }
 
 /** Everything that the graph knows of one operator. One file per operator (or family), listed in `ops/index.ts`. */
@@ -26,5 +28,9 @@ export interface OpDefinition {
   /** Multiply-accumulates for batch 1 (symbolic dimensions count as 1); 0 where absent. */
   macs?(node: Node, inputs: readonly (ValueType | undefined)[], outputs: readonly ValueType[]): number
   /** For domain ai.tacojs: the same computation in ONNX operators, as nodes and new initializers. */
-  expand?(node: Node, graph: Graph): { nodes: Node[]; initializers: Map<string, Tensor> }
+  expand?(
+    node: Node,
+    graph: Graph,
+    types: ReadonlyMap<string, ValueType>,
+  ): { nodes: Node[]; initializers: Map<string, Tensor> }
 }

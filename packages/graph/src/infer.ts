@@ -1,0 +1,90 @@
+import { TacoError } from '@tacojs/errors'
+import { compatible, showShape } from './dims.js'
+import type { Dim, Graph, ValueType } from './graph.js'
+import { opDefinition } from './ops/index.js'
+import { propagate, type Elements } from './symbolic.js'
+import { int64, toNumbers, type Tensor } from './tensor.js'
+
+export interface Analysis {
+  /** Type of every value, initializers included. */
+  readonly types: ReadonlyMap<string, ValueType>
+  /** Elements of small integer values, as far as they are known; symbolic dimensions among them. */
+  readonly elements: ReadonlyMap<string, Elements>
+}
+
+/** Integer tensors longer than this are weights or indices, not shapes. */
+const LONGEST_SHAPE = 64
+
+const isInteger = (dtype: string): boolean => /^u?int|bool/.test(dtype)
+
+/**
+ * Static shape inference with symbolic dimensions, and the shape arithmetic that goes with it.
+ *
+ * @throws SHAPE_MISMATCH, INVALID_MODEL, UNSUPPORTED naming the node
+ */
+export function analyze(graph: Graph): Analysis {
+  const types = new Map<string, ValueType>()
+  const elements = new Map<string, Elements>()
+  for (const { name, dtype, shape } of graph.inputs) types.set(name, { dtype, shape })
+  for (const [name, { tensor }] of graph.initializers) {
+    types.set(name, { dtype: tensor.dtype, shape: tensor.shape })
+    if (isInteger(tensor.dtype) && tensor.shape.length <= 1 && tensor.data.length <= LONGEST_SHAPE) {
+      elements.set(name, { rank: tensor.shape.length as 0 | 1, values: toNumbers(tensor) })
+    }
+  }
+  const constant = (name: string | undefined): Tensor | undefined => {
+    if (!name) return undefined
+    const known = graph.initializers.get(name)?.tensor
+    if (known) return known
+    const e = elements.get(name)
+    if (!e || e.values.some((v) => typeof v === 'string')) return undefined
+    return int64(e.rank === 0 ? [] : [e.values.length], e.values as number[])
+  }
+  for (const node of graph.nodes) {
+    const definition = opDefinition(node.op, node.domain)
+    if (!definition) throw new TacoError('UNSUPPORTED', `operator '${node.op}' of node '${node.name}' is not supported`)
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : typeOf(types, name, node.name)))
+    const outputs = definition.infer({
+      node,
+      inputs,
+      constant: (i) => constant(node.inputs[i]),
+      elements: (i) => elements.get(node.inputs[i] ?? '')?.values,
+    })
+    node.outputs.forEach((name, i) => {
+      if (name !== '') types.set(name, outputs[i]!)
+    })
+    const [output] = outputs
+    if (output && isInteger(output.dtype)) {
+      const found = propagate(
+        node,
+        inputs,
+        node.inputs.map((name) => elements.get(name)),
+      )
+      if (found) elements.set(node.outputs[0]!, found)
+    }
+  }
+  for (const { name, dtype, shape } of graph.outputs) checkOutput(name, { dtype, shape }, types.get(name))
+  return { types, elements }
+}
+
+function typeOf(types: ReadonlyMap<string, ValueType>, name: string, user: string): ValueType {
+  const type = types.get(name)
+  if (!type)
+    throw new TacoError('INVALID_MODEL', `node '${user}' uses the value '${name}', which nothing makes before it`)
+  return type
+}
+
+function checkOutput(name: string, declared: ValueType, found: ValueType | undefined): void {
+  if (!found) throw new TacoError('INVALID_MODEL', `the graph's output '${name}' is made by nothing`)
+  const fits = (a: readonly Dim[], b: readonly Dim[]): boolean =>
+    a.length === b.length && a.every((d, i) => compatible(d, b[i]!))
+  if (!fits(declared.shape, found.shape)) {
+    throw new TacoError(
+      'SHAPE_MISMATCH',
+      `output '${name}' is declared as ${showShape(declared.shape)}, but the graph gives ${showShape(found.shape)}`,
+    )
+  }
+}
+
+/** Type of every value. Throws as `analyze` does. */
+export const inferTypes = (graph: Graph): ReadonlyMap<string, ValueType> => analyze(graph).types

@@ -1,0 +1,137 @@
+import { TacoError } from '@tacojs/errors'
+import { broadcastShapes, productOf } from '../dims.js'
+import type { Dim, Node } from '../graph.js'
+import { fromNumbers, int64, sizeOf, toNumbers, zeros, type Tensor } from '../tensor.js'
+import { numberAttribute, tensorAttribute } from './attributes.js'
+import type { OpDefinition } from './definition.js'
+import { broadcastTo } from './index-map.js'
+
+/** The part of a shape that a Shape node gives (opset 15: start, end). */
+export function shapeSlice(node: Node, shape: readonly Dim[]): readonly Dim[] {
+  return shape.slice(numberAttribute(node, 'start', 0), numberAttribute(node, 'end', shape.length))
+}
+
+const rangeLength = (start: number, limit: number, delta: number): number =>
+  Math.max(0, Math.ceil((limit - start) / delta))
+
+const unknown = (node: Node, rank: Dim | undefined): Dim[] => {
+  if (typeof rank !== 'number')
+    throw new TacoError('UNSUPPORTED', `node '${node.name}' (${node.op}): the rank of its result is not known`)
+  return Array.from({ length: rank }, (_, i) => `${node.outputs[0]}.${i}`)
+}
+
+export const creation: readonly OpDefinition[] = [
+  {
+    op: 'Shape',
+    domain: '',
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { start: 'int', end: 'int' },
+    infer: ({ node, inputs: [x] }) => [{ dtype: 'int64', shape: [shapeSlice(node, x!.shape).length] }],
+    evaluate: (node, [x]) => {
+      const shape = shapeSlice(node, x!.shape) as number[]
+      return [int64([shape.length], shape)]
+    },
+  },
+  {
+    op: 'Size',
+    domain: '',
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: {},
+    infer: () => [{ dtype: 'int64', shape: [] }],
+    evaluate: (_node, [x]) => [int64([], [sizeOf(x!.shape)])],
+  },
+  {
+    op: 'Constant',
+    domain: '',
+    inputs: [0, 0],
+    outputs: [1, 1],
+    attributes: { value: 'tensor' },
+    infer: ({ node }) => {
+      const value = tensorAttribute(node, 'value')
+      if (!value) throw new TacoError('INVALID_MODEL', `node '${node.name}' (Constant) has no value`)
+      return [{ dtype: value.dtype, shape: value.shape }]
+    },
+    evaluate: (node) => [tensorAttribute(node, 'value')!],
+  },
+  {
+    op: 'ConstantOfShape',
+    domain: '',
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { value: 'tensor' },
+    infer: ({ node, inputs: [shape], elements }) => [
+      {
+        dtype: tensorAttribute(node, 'value')?.dtype ?? 'float32',
+        shape: elements(0) ?? unknown(node, shape!.shape[0]),
+      },
+    ],
+    evaluate: (node, [shape]) => {
+      const value = tensorAttribute(node, 'value')
+      const out = zeros(value?.dtype ?? 'float32', toNumbers(shape!))
+      if (value) (out.data as unknown as { fill(v: number | bigint): void }).fill(value.data[0]!)
+      return [out]
+    },
+  },
+  {
+    op: 'Range',
+    domain: '',
+    inputs: [3, 3],
+    outputs: [1, 1],
+    attributes: {},
+    infer: ({ node, inputs: [start], constant }) => {
+      const values = [0, 1, 2].map((i) => constant(i)).map((t) => t && toNumbers(t)[0]!)
+      const known = values.every((v) => v !== undefined)
+      const length = known ? rangeLength(values[0]!, values[1]!, values[2]!) : `${node.outputs[0]}.0`
+      return [{ dtype: start!.dtype, shape: [length] }]
+    },
+    evaluate: (_node, inputs) => {
+      const [start, limit, delta] = inputs.map((t) => toNumbers(t!)[0]!) as [number, number, number]
+      const values = Array.from({ length: rangeLength(start, limit, delta) }, (_, i) => start + i * delta)
+      return [fromNumbers(inputs[0]!.dtype, [values.length], values)]
+    },
+  },
+  {
+    op: 'Expand',
+    domain: '',
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: {},
+    infer: ({ node, inputs: [x, shape], elements }) => {
+      const wanted = elements(1)
+      if (!wanted) return [{ dtype: x!.dtype, shape: unknown(node, shape!.shape[0]) }]
+      return [{ dtype: x!.dtype, shape: broadcastShapes([x!.shape, wanted], `node '${node.name}' (Expand)`) }]
+    },
+    evaluate: (node, [x, shape]) => {
+      const wanted = broadcastShapes([x!.shape, toNumbers(shape!)], `node '${node.name}' (Expand)`) as number[]
+      return [broadcastTo(x as Tensor, wanted)]
+    },
+  },
+  ...(['DepthToSpace', 'SpaceToDepth'] as const).map((op): OpDefinition => ({
+    op,
+    domain: '',
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { blocksize: 'int', ...(op === 'DepthToSpace' ? { mode: 'string' as const } : {}) },
+    infer: ({ node, inputs: [x] }) => {
+      const b = numberAttribute(node, 'blocksize')
+      const [n, c, h, w] = x!.shape
+      const scale = (dim: Dim | undefined, factor: number): Dim => {
+        if (typeof dim !== 'number') return `${node.outputs[0]}.${String(dim)}`
+        if (!Number.isInteger(dim * factor)) {
+          throw new TacoError('SHAPE_MISMATCH', `node '${node.name}' (${op}): ${dim} does not divide by blocksize ${b}`)
+        }
+        return dim * factor
+      }
+      const grow = op === 'DepthToSpace' ? b : 1 / b
+      return [{ dtype: x!.dtype, shape: [n!, scale(c, 1 / grow ** 2), scale(h, grow), scale(w, grow)] }]
+    },
+  })),
+]
+
+/** Known number of elements of a shape, for limits on folding. */
+export const knownSize = (shape: readonly Dim[]): number | undefined => {
+  const size = productOf(shape)
+  return typeof size === 'number' ? size : undefined
+}

@@ -1,0 +1,78 @@
+import { normalizeAxis } from '../dims.js'
+import type { Dim, Node } from '../graph.js'
+import { fromNumbers, sizeOf, toNumbers, type Tensor } from '../tensor.js'
+import { numberAttribute } from './attributes.js'
+import type { OpDefinition } from './definition.js'
+import { stridesOf } from './index-map.js'
+
+/** Axes that a Reduce node reduces: input 1, all axes where it is absent or empty (none with noop_with_empty_axes). */
+function reducedAxes(node: Node, rank: number, axes: Tensor | undefined): boolean[] {
+  const listed = axes ? toNumbers(axes) : []
+  if (listed.length === 0) return new Array<boolean>(rank).fill(numberAttribute(node, 'noop_with_empty_axes', 0) === 0)
+  const reduced = new Array<boolean>(rank).fill(false)
+  for (const axis of listed) reduced[normalizeAxis(axis, rank, `node '${node.name}'`)] = true
+  return reduced
+}
+
+const keep = (shape: readonly Dim[], reduced: readonly boolean[], keepdims: boolean): Dim[] =>
+  shape.flatMap((dim, i) => (reduced[i] ? (keepdims ? [1] : []) : [dim]))
+
+const reducers: Readonly<Record<string, (values: readonly number[]) => number>> = {
+  ReduceSum: (v) => v.reduce((a, b) => a + b, 0),
+  ReduceMean: (v) => v.reduce((a, b) => a + b, 0) / v.length,
+  ReduceMax: (v) => v.reduce((a, b) => Math.max(a, b), -Infinity),
+  ReduceMin: (v) => v.reduce((a, b) => Math.min(a, b), Infinity),
+  ReduceProd: (v) => v.reduce((a, b) => a * b, 1),
+  ReduceL1: (v) => v.reduce((a, b) => a + Math.abs(b), 0),
+  ReduceL2: (v) => Math.sqrt(v.reduce((a, b) => a + b * b, 0)),
+  ReduceSumSquare: (v) => v.reduce((a, b) => a + b * b, 0),
+}
+
+const reduce = (op: string, value: (values: readonly number[]) => number): OpDefinition => ({
+  op,
+  domain: '',
+  inputs: [1, 2],
+  outputs: [1, 1],
+  attributes: { keepdims: 'int', noop_with_empty_axes: 'int' },
+  infer: ({ node, inputs: [x, axes], constant }) => {
+    const known = constant(1)
+    const keepdims = numberAttribute(node, 'keepdims', 1) !== 0
+    if (axes && !known) return [{ dtype: x!.dtype, shape: x!.shape.map((_, i) => `${node.outputs[0]}.${i}`) }]
+    return [{ dtype: x!.dtype, shape: keep(x!.shape, reducedAxes(node, x!.shape.length, known), keepdims) }]
+  },
+  evaluate: (node, [x, axes]) => {
+    const reduced = reducedAxes(node, x!.shape.length, axes)
+    const strides = stridesOf(x!.shape)
+    const inner = x!.shape.map((dim, i) => (reduced[i] ? 1 : dim))
+    const places = stridesOf(inner)
+    const groups: number[][] = Array.from({ length: sizeOf(inner) }, () => [])
+    toNumbers(x!).forEach((v, flat) => {
+      let at = 0
+      for (let d = 0; d < strides.length; d++) {
+        if (!reduced[d]) at += (Math.floor(flat / strides[d]!) % x!.shape[d]!) * places[d]!
+      }
+      groups[at]!.push(v)
+    })
+    const shape = keep(x!.shape, reduced, numberAttribute(node, 'keepdims', 1) !== 0) as number[]
+    return [fromNumbers(x!.dtype, shape, groups.map(value))]
+  },
+})
+
+const arg = (op: string): OpDefinition => ({
+  op,
+  domain: '',
+  inputs: [1, 1],
+  outputs: [1, 1],
+  attributes: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
+  infer: ({ node, inputs: [x] }) => {
+    const axis = normalizeAxis(numberAttribute(node, 'axis', 0), x!.shape.length, `node '${node.name}'`)
+    const reduced = x!.shape.map((_, i) => i === axis)
+    return [{ dtype: 'int64', shape: keep(x!.shape, reduced, numberAttribute(node, 'keepdims', 1) !== 0) }]
+  },
+})
+
+export const reduction: readonly OpDefinition[] = [
+  ...Object.entries(reducers).map(([op, value]) => reduce(op, value)),
+  arg('ArgMax'),
+  arg('ArgMin'),
+]
