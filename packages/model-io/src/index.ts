@@ -8,3 +8,13 @@ export { decodeSafetensors, type Safetensors } from './safetensors/decode.js'
 export { encodeSafetensors } from './safetensors/encode.js'
 export { readSafetensors, writeSafetensors } from './safetensors/file.js'
 export { writeFileAtomic } from './files/write.js'
+export { checkBundleTarget, readBundle, writeBundle } from './bundle/folder.js'
+export {
+  decodeBundle,
+  decodeWeights,
+  encodeBundle,
+  encodeWeights,
+  withWeights,
+  type Bundle,
+  type JsonValue,
+} from './bundle.js'

@@ -46,7 +46,9 @@ export function exportOnnx(graph: Graph, options: ExportOptions = {}): Uint8Arra
     },
     metadataProps: metadata.map(([key, value]) => ({ key, value })),
   }
-  return onnx.ModelProto.encode(model).finish()
+  const { buffer, byteOffset, byteLength } = onnx.ModelProto.encode(model).finish()
+  // In Node it is a Buffer, whose slice() does not copy: not what a Uint8Array promises.
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 function nodeProto(node: Node): NodeProto {

@@ -1,0 +1,28 @@
+import type { Graph } from '@tacojs/graph'
+
+/** What JSON can hold. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+
+/** A specialist: all that is needed to run it and to know what it is. */
+export interface Bundle {
+  readonly graph: Graph
+  /** How an image becomes the graph's input. */
+  readonly preprocess: JsonValue
+  /** Class names in the order of the logits. */
+  readonly labels: readonly string[]
+  readonly report: JsonValue
+}
+
+/** The files of a bundle beside the manifest. */
+export const bundleFiles = ['model.onnx', 'weights.taco', 'preprocess.json', 'labels.json', 'report.json'] as const
+export type BundleFile = (typeof bundleFiles)[number]
+
+export const MANIFEST = 'manifest.json'
+export const FORMAT = 'taco-bundle'
+export const VERSION = 1
+
+export interface Manifest {
+  readonly format: typeof FORMAT
+  readonly version: typeof VERSION
+  readonly files: Readonly<Record<BundleFile, { readonly bytes: number; readonly sha256: string }>>
+}

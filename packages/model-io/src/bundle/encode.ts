@@ -1,0 +1,27 @@
+import { exportOnnx } from '../onnx/export.js'
+import { parseOnnx } from '../onnx/parse.js'
+import { sha256 } from '../sha256.js'
+import { encodeWeights } from '../weights/encode.js'
+import { FORMAT, MANIFEST, VERSION, type Bundle, type JsonValue } from './bundle.js'
+import { withNotes } from './notes.js'
+
+/** The files of a bundle by name, the manifest last. The same bundle gives the same bytes. */
+export function encodeBundle({ graph, preprocess, labels, report }: Bundle): Map<string, Uint8Array> {
+  const metadata = { 'taco.labels': JSON.stringify(labels), 'taco.preprocess': JSON.stringify(preprocess) }
+  const model = exportOnnx(graph, { metadata })
+  // The weights are those of the exported form, so that they fill its skeleton name by name.
+  const { initializers } = withNotes(parseOnnx(model, { allowNonFinite: true }), graph.initializers)
+  const files = new Map<string, Uint8Array>([
+    ['model.onnx', model],
+    ['weights.taco', encodeWeights(initializers)],
+    ['preprocess.json', jsonBytes(preprocess)],
+    ['labels.json', jsonBytes(labels)],
+    ['report.json', jsonBytes(report)],
+  ])
+  const hashes = [...files].map(([name, bytes]) => [name, { bytes: bytes.length, sha256: sha256(bytes) }])
+  const manifest = { format: FORMAT, version: VERSION, files: Object.fromEntries(hashes) as JsonValue }
+  files.set(MANIFEST, jsonBytes(manifest))
+  return files
+}
+
+const jsonBytes = (value: JsonValue): Uint8Array => new TextEncoder().encode(JSON.stringify(value, null, 2) + '\n')
