@@ -1,1 +1,1 @@
-export {}
+export { tfjs, type TfjsOptions } from './tfjs.js'
