@@ -1,5 +1,14 @@
 import { TacoError } from '@tacojs/errors'
-import { OPSET, type Attribute, type Graph, type Node, type Tensor, type ValueInfo } from '@tacojs/graph'
+import {
+  OPSET,
+  opDefinition,
+  type Attribute,
+  type AttributeType,
+  type Graph,
+  type Node,
+  type Tensor,
+  type ValueInfo,
+} from '@tacojs/graph'
 import { bytesOf } from '../stored-type.js'
 import { attributeCode } from './attributes.js'
 import { dataTypeOf } from './data-types.js'
@@ -53,29 +62,31 @@ export function exportOnnx(graph: Graph, options: ExportOptions = {}): Uint8Arra
 
 function nodeProto(node: Node): NodeProto {
   if (node.domain !== '') throw new TacoError('UNSUPPORTED', `${node.op} node "${node.name}" has no form in ONNX`)
+  const kinds = opDefinition(node.op, node.domain)?.attributes ?? {}
   return {
     input: [...node.inputs],
     output: [...node.outputs],
     name: node.name,
     opType: node.op,
-    attribute: Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value)),
+    attribute: Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value, kinds[name])),
   }
 }
 
-function attributeProto(name: string, value: Attribute): AttributeProto {
+/** Whether a number is a float or an int is in the operator's definition. */
+function attributeProto(name: string, value: Attribute, kind?: AttributeType): AttributeProto {
   const utf8 = (text: string) => new TextEncoder().encode(text)
-  const float = floatAttributes.has(name)
   if (typeof value === 'number') {
-    return float ? { name, type: attributeCode('float'), f: value } : { name, type: attributeCode('int'), i: value }
+    return kind === 'float'
+      ? { name, type: attributeCode('float'), f: value }
+      : { name, type: attributeCode('int'), i: value }
   }
   if (typeof value === 'string') return { name, type: attributeCode('string'), s: utf8(value) }
   if ('dtype' in value) return { name, type: attributeCode('tensor'), t: tensorProto(value) }
   if (isStrings(value)) return { name, type: attributeCode('strings'), strings: value.map(utf8) }
-  return { name, type: attributeCode('ints'), ints: [...value] }
+  return kind === 'floats'
+    ? { name, type: attributeCode('floats'), floats: [...value] }
+    : { name, type: attributeCode('ints'), ints: [...value] }
 }
-
-/** The only attributes of the graph's operators that are floats; every other number is an int. */
-const floatAttributes: ReadonlySet<string> = new Set(['alpha', 'beta', 'gamma', 'epsilon'])
 
 const isStrings = (value: readonly number[] | readonly string[]): value is readonly string[] =>
   typeof value[0] === 'string'

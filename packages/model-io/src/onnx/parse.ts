@@ -1,9 +1,8 @@
 import { TacoError } from '@tacojs/errors'
-import type { Graph, Initializer, Node, Tensor } from '@tacojs/graph'
+import { inferTypes, validateGraph, type Graph, type Initializer, type Node, type Tensor } from '@tacojs/graph'
+import { checkOperator } from './check.js'
 import { converterOf, type ConvertContext, type Converted } from './convert/index.js'
-import { place } from './convert/converter.js'
 import { flatten, type RawNode } from './flatten.js'
-import { isKnownOperator } from './operators.js'
 import { decodeModel } from './proto.js'
 import type { LoadExternal } from './tensor-data.js'
 import { readValueInfo } from './value-info.js'
@@ -43,14 +42,13 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOptions = {}): Graph 
   const names = inputs.map((v) => v.name)
   const flat = flatten(model, proto, names, budget, options.loadExternal)
   const nodes = convertNodes(flat.nodes, flat.constants, [...names, ...outputs.map((v) => v.name)])
-  const produced = new Set([...names, ...flat.constants.keys(), ...nodes.flatMap((n) => n.outputs)])
-  for (const { name } of outputs) {
-    if (!produced.has(name)) throw new TacoError('INVALID_MODEL', `nothing produces the output "${name}" of the graph`)
-  }
   if (!options.allowNonFinite) for (const [name, tensor] of flat.constants) checkFinite(name, tensor)
   const initializers = new Map<string, Initializer>()
   for (const [name, tensor] of flat.constants) initializers.set(name, { tensor })
-  return { name: proto.name || options.name || 'model', inputs, outputs, nodes, initializers }
+  const graph = { name: proto.name || options.name || 'model', inputs, outputs, nodes, initializers }
+  validateGraph(graph)
+  inferTypes(graph)
+  return graph
 }
 
 function convertNodes(raw: readonly RawNode[], constants: Map<string, Tensor>, ends: readonly string[]): Node[] {
@@ -69,9 +67,7 @@ function convertNodes(raw: readonly RawNode[], constants: Map<string, Tensor>, e
   const nodes: Converted[] = []
   for (const node of raw) {
     for (const converted of converterOf(node.op)(node, context)) {
-      if (converted.domain === '' && !isKnownOperator(converted.op)) {
-        throw new TacoError('UNSUPPORTED', `${place(node)}: operator ${node.op} is not supported`)
-      }
+      checkOperator(converted, node)
       nodes.push(converted)
     }
   }
