@@ -87,10 +87,13 @@ function residualRegion(graph: Graph): Set<string> | undefined {
     const [a, b] = add.inputs.map((name) => withSelf(producers.get(name), ancestors))
     if (!a || !b || (!left && !right)) continue
     const branch = [...a, ...b].filter((node) => !(a.has(node) && b.has(node)))
-    const weighted = branch.some((node) => node.op === 'Linear' || node.op === 'Conv')
+    const weighted = branch.some(hasWeight)
     const shared =
       [...a].some((node) => b.has(node)) || add.inputs.some((name) => graph.inputs.some((i) => i.name === name))
-    if (!weighted || !shared) continue
+    // two heads that are averaged meet in an Add as well: no skip goes around either, and no layer follows
+    const skipped = [a, b].some((side) => ![...side].some((node) => hasWeight(node) && branch.includes(node)))
+    const followed = graph.nodes.some((node) => hasWeight(node) && ancestors.get(node)!.has(add))
+    if (!weighted || !shared || !(skipped || followed)) continue
     joins.push(add)
     for (const node of branch) {
       inside.add(node)
@@ -105,6 +108,8 @@ function residualRegion(graph: Graph): Set<string> | undefined {
     .map((node) => node.name)
   return new Set(names)
 }
+
+const hasWeight = (node: Node): boolean => node.op === 'Linear' || node.op === 'Conv'
 
 function withSelf(node: Node | undefined, ancestors: ReadonlyMap<Node, ReadonlySet<Node>>): Set<Node> | undefined {
   return node ? new Set([...ancestors.get(node)!, node]) : undefined

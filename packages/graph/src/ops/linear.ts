@@ -1,7 +1,8 @@
 import { TacoError } from '@tacojs/errors'
 import { broadcastShapes, compatible, showShape } from '../dims.js'
 import type { Dim, Node } from '../graph.js'
-import { sizeOf } from '../tensor.js'
+import { fromNumbers, sizeOf, tensor, toNumbers, type Tensor } from '../tensor.js'
+import { broadcastTo } from './index-map.js'
 import { numberAttribute } from './attributes.js'
 import type { OpDefinition } from './definition.js'
 import { windowAttributes, windowOutput } from './window.js'
@@ -32,10 +33,30 @@ const matMul: OpDefinition = {
     if (b!.shape.length > 1) shape.push(right[right.length - 1]!)
     return [{ dtype: a!.dtype, shape }]
   },
+  evaluate: (_node, [a, b]) => [matMulConstants(a!, b!)],
   macs: (_node, [a], [y]) => {
     const inner = a!.shape[a!.shape.length - 1]!
     return costSize(y!.shape) * (typeof inner === 'number' ? inner : 1)
   },
+}
+
+/** Product of constants, summed in f64; vectors and broadcast leading dimensions as numpy has them. */
+function matMulConstants(a: Tensor, b: Tensor): Tensor {
+  const left = a.shape.length === 1 ? [1, ...a.shape] : [...a.shape]
+  const right = b.shape.length === 1 ? [...b.shape, 1] : [...b.shape]
+  const [m, k, n] = [left.at(-2)!, left.at(-1)!, right.at(-1)!]
+  const lead = broadcastShapes([left.slice(0, -2), right.slice(0, -2)], 'constants') as number[]
+  const x = toNumbers(broadcastTo(tensor(a.dtype, left, a.data), [...lead, m, k]))
+  const y = toNumbers(broadcastTo(tensor(b.dtype, right, b.data), [...lead, k, n]))
+  const values = new Float64Array(sizeOf(lead) * m * n)
+  for (let i = 0; i < values.length; i++) {
+    const [batch, row, col] = [Math.floor(i / (m * n)), Math.floor(i / n) % m, i % n]
+    let sum = 0
+    for (let j = 0; j < k; j++) sum += x[(batch * m + row) * k + j]! * y[(batch * k + j) * n + col]!
+    values[i] = sum
+  }
+  const shape = [...lead, ...(a.shape.length > 1 ? [m] : []), ...(b.shape.length > 1 ? [n] : [])]
+  return fromNumbers(a.dtype, shape, values)
 }
 
 const gemm: OpDefinition = {

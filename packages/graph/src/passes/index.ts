@@ -7,8 +7,10 @@ import { recognizeGelu } from './recognize-gelu.js'
 import { recognizeLayerNormalization } from './recognize-layer-normalization.js'
 import { recognizeLayerScale } from './recognize-layer-scale.js'
 import { recognizeLinear } from './recognize-linear.js'
+import { removeBroadcast } from './remove-broadcast.js'
 import { removeDead } from './remove-dead.js'
 import { removeIdentity } from './remove-identity.js'
+import { simplifyTranspose } from './simplify-transpose.js'
 
 export interface Pass {
   readonly name: string
@@ -20,6 +22,8 @@ export const passes: readonly Pass[] = [
   { name: 'foldConstants', run: foldConstants },
   { name: 'foldShapes', run: foldShapes },
   { name: 'removeIdentity', run: removeIdentity },
+  { name: 'removeBroadcast', run: removeBroadcast },
+  { name: 'simplifyTranspose', run: simplifyTranspose },
   { name: 'removeDead', run: removeDead },
   { name: 'foldBatchNormalization', run: foldBatchNormalization },
   { name: 'recognizeGelu', run: recognizeGelu },
