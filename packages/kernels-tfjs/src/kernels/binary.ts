@@ -10,8 +10,7 @@ const allFloat = (dtypes: readonly (DType | undefined)[]): boolean => dtypes.eve
 /** Applies `f` to the inputs from left to right. */
 const fold = (f: Binary): Kernel => ({
   device: allFloat,
-  run: (call) =>
-    broadcasting(call, ([first, ...rest]) => rest.reduce((a, b) => f(call.tf, a, b), call.tf.clone(first!))),
+  run: (call) => broadcasting(call, (tensors) => tensors.reduce((a, b) => f(call.tf, a, b))),
 })
 
 const mean: Kernel = {

@@ -27,7 +27,7 @@ const pad: Kernel = {
     const mode = stringAttribute(node, 'mode', 'constant')
     if (mode === 'constant') return rowValue(tf.pad(x, grow, numbers(call, 2)?.[0] ?? 0))
     grow.forEach((pair, axis) => (x = mirrored(tf, x, axis, pair, mode)))
-    return rowValue(tf.clone(x))
+    return rowValue(x)
   },
 }
 

@@ -15,7 +15,7 @@ function along(tf: Tf, x: TfTensor, axis: number, begin: number, size: number): 
 const concat: Kernel = {
   run(call) {
     const parts = call.inputs.map((_, i) => row(call, i))
-    if (parts.length === 1) return rowValue(call.tf.clone(parts[0]!))
+    if (parts.length === 1) return rowValue(parts[0]!)
     return rowValue(call.tf.concat(parts, axisOf(numberAttribute(call.node, 'axis', 0), parts[0]!.rank)))
   },
 }

@@ -15,7 +15,7 @@ const over = (f: Reduce): Kernel => ({
     const rank = value.shape.length
     const given = numbers(call, 1) ?? []
     const keep = numberAttribute(node, 'keepdims', 1) !== 0
-    if (given.length === 0 && numberAttribute(node, 'noop_with_empty_axes', 0)) return rowValue(tf.clone(row(call, 0)))
+    if (given.length === 0 && numberAttribute(node, 'noop_with_empty_axes', 0)) return rowValue(row(call, 0))
     const axes = given.length > 0 ? given.map((a) => axisOf(a, rank)) : value.shape.map((_, i) => i)
     if (value.layout === 'nhwc' && (keep || spatial(axes))) {
       const y = f(

@@ -1,5 +1,5 @@
 import { row, type Call, type Kernel, type KernelTable } from '../kernel.js'
-import { rowValue, type Tf, type TfTensor } from '../value.js'
+import { nhwcValue, rowValue, type Tf, type TfTensor } from '../value.js'
 import { numberAttribute, type Node } from '@tacojs/graph'
 
 /** A kernel that works on each element by itself, so it keeps whatever layout the value has. */
@@ -7,7 +7,7 @@ export function elementwise(f: (tf: Tf, x: TfTensor, node: Node) => TfTensor): K
   return {
     run(call: Call) {
       const x = call.inputs[0]!
-      if (x.layout === 'nhwc') return { ...x, tensor: f(call.tf, x.tensor!, call.node) }
+      if (x.layout === 'nhwc') return nhwcValue(f(call.tf, x.tensor!, call.node))
       return rowValue(f(call.tf, row(call, 0), call.node))
     },
   }
@@ -47,9 +47,9 @@ export const unaryKernels: KernelTable = {
   Sign: elementwise((tf, x) => tf.sign(x)),
   Sin: elementwise((tf, x) => tf.sin(x)),
   Cos: elementwise((tf, x) => tf.cos(x)),
-  Identity: elementwise((tf, x) => tf.clone(x)),
+  Identity: elementwise((_tf, x) => x),
   Cast: {
-    ...elementwise((tf, x) => tf.clone(x)),
+    ...elementwise((_tf, x) => x),
     device: ([dtype], node) => dtype === 'float32' && node.attributes.to === 1,
   },
 }
