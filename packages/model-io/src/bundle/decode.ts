@@ -4,7 +4,6 @@ import { parseOnnx } from '../onnx/parse.js'
 import { sha256 } from '../sha256.js'
 import { decodeWeights } from '../weights/decode.js'
 import { bundleFiles, FORMAT, MANIFEST, VERSION, type Bundle, type JsonValue } from './bundle.js'
-import { withNotes } from './notes.js'
 
 /**
  * A bundle from the bytes of its files, each checked against the manifest. The graph is that of `model.onnx` (in ONNX
@@ -22,6 +21,16 @@ export function decodeBundle(files: ReadonlyMap<string, Uint8Array>): Bundle {
     labels,
     report: jsonOf(files, 'report.json'),
   }
+}
+
+/** The graph with the notes on sparsity that `weights` has for initializers of the same name. */
+function withNotes(graph: Graph, weights: ReadonlyMap<string, Initializer>): Graph {
+  const initializers = new Map<string, Initializer>()
+  for (const [name, { tensor }] of graph.initializers) {
+    const sparsity = weights.get(name)?.sparsity
+    initializers.set(name, sparsity ? { tensor, sparsity } : { tensor })
+  }
+  return { ...graph, initializers }
 }
 
 /**
@@ -44,7 +53,7 @@ export function withWeights(skeleton: Graph, weights: ReadonlyMap<string, Initia
   return { ...skeleton, initializers }
 }
 
-export function checkManifest(files: ReadonlyMap<string, Uint8Array>): void {
+function checkManifest(files: ReadonlyMap<string, Uint8Array>): void {
   const manifest = jsonOf(files, MANIFEST) as Record<string, unknown> | null
   if (manifest?.format !== FORMAT) throw damaged('its manifest is not one of a bundle')
   if (manifest.version !== VERSION) {

@@ -1,19 +1,17 @@
+import { expandFused } from '@tacojs/graph'
 import { exportOnnx } from '../onnx/export.js'
-import { parseOnnx } from '../onnx/parse.js'
 import { sha256 } from '../sha256.js'
 import { encodeWeights } from '../weights/encode.js'
 import { FORMAT, MANIFEST, VERSION, type Bundle, type JsonValue } from './bundle.js'
-import { withNotes } from './notes.js'
 
 /** The files of a bundle by name, the manifest last. The same bundle gives the same bytes. */
 export function encodeBundle({ graph, preprocess, labels, report }: Bundle): Map<string, Uint8Array> {
   const metadata = { 'taco.labels': JSON.stringify(labels), 'taco.preprocess': JSON.stringify(preprocess) }
-  const model = exportOnnx(graph, { metadata })
   // The weights are those of the exported form, so that they fill its skeleton name by name.
-  const { initializers } = withNotes(parseOnnx(model, { allowNonFinite: true }), graph.initializers)
+  const plain = expandFused(graph)
   const files = new Map<string, Uint8Array>([
-    ['model.onnx', model],
-    ['weights.taco', encodeWeights(initializers)],
+    ['model.onnx', exportOnnx(plain, { metadata })],
+    ['weights.taco', encodeWeights(plain.initializers)],
     ['preprocess.json', jsonBytes(preprocess)],
     ['labels.json', jsonBytes(labels)],
     ['report.json', jsonBytes(report)],

@@ -1,5 +1,6 @@
 import { TacoError } from '@tacojs/errors'
 import {
+  expandFused,
   OPSET,
   opDefinition,
   type Attribute,
@@ -36,7 +37,7 @@ export interface ExportOptions {
  * Throws UNSUPPORTED above 2 GiB.
  */
 export function exportOnnx(graph: Graph, options: ExportOptions = {}): Uint8Array {
-  const plain = graph
+  const plain = expandFused(graph)
   let bytes = 0
   for (const { tensor } of plain.initializers.values()) bytes += tensor.data.byteLength
   if (bytes > MAX_BYTES)
