@@ -1,6 +1,6 @@
 import { row, type Call, type Kernel, type KernelTable } from '../kernel.js'
 import { nhwcValue, rowValue, type Tf, type TfTensor } from '../value.js'
-import { numberAttribute, type Node } from '@tacojs/graph'
+import { castTarget, numberAttribute, type Node } from '@tacojs/graph'
 
 /** A kernel that works on each element by itself, so it keeps whatever layout the value has. */
 export function elementwise(f: (tf: Tf, x: TfTensor, node: Node) => TfTensor): Kernel {
@@ -50,7 +50,7 @@ export const unaryKernels: KernelTable = {
   Identity: elementwise((_tf, x) => x),
   Cast: {
     ...elementwise((_tf, x) => x),
-    device: ([dtype], node) => dtype === 'float32' && node.attributes.to === 1,
+    device: ([dtype], node) => dtype === 'float32' && castTarget(node) === 'float32',
   },
 }
 
