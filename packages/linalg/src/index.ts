@@ -1,1 +1,2 @@
-export {}
+export { createLinalg } from './create.js'
+export type { FloatArray, GemmOptions, Linalg, SyrkOptions, TriangularOptions, TrsmOptions, Uplo } from './types.js'

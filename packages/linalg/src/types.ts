@@ -1,0 +1,105 @@
+/** All arrays of one call have the same type. Matrices are row-major. */
+export type FloatArray = Float32Array | Float64Array
+
+export type Uplo = 'L' | 'U'
+
+export interface GemmOptions {
+  readonly transA?: boolean
+  readonly transB?: boolean
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  /** 1 unless given. */
+  readonly alpha?: number
+  /** m×k, or k×m when transA. */
+  readonly a: FloatArray
+  /** Elements from one row of A to the next; the row length unless given. */
+  readonly lda?: number
+  /** Index of A's first element; 0 unless given. */
+  readonly aOffset?: number
+  /** k×n, or n×k when transB. */
+  readonly b: FloatArray
+  readonly ldb?: number
+  readonly bOffset?: number
+  /** 0 unless given: C is then only written, whatever it holds. */
+  readonly beta?: number
+  /** m×n. */
+  readonly c: FloatArray
+  readonly ldc?: number
+  readonly cOffset?: number
+}
+
+export interface SyrkOptions {
+  /** true: C ← alpha·AᵀA + beta·C with A k×n; false: alpha·A·Aᵀ with A n×k. */
+  readonly trans: boolean
+  readonly n: number
+  readonly k: number
+  readonly alpha?: number
+  readonly a: FloatArray
+  readonly lda?: number
+  readonly aOffset?: number
+  /** 0 unless given. Otherwise the upper triangle of C is read, and the lower one is taken to mirror it. */
+  readonly beta?: number
+  /** n×n; both triangles are written. */
+  readonly c: FloatArray
+  readonly ldc?: number
+  readonly cOffset?: number
+}
+
+export interface TriangularOptions {
+  /** Which triangle of A is read: lower or upper. */
+  readonly uplo: Uplo
+  readonly n: number
+  /** n×n. */
+  readonly a: FloatArray
+  readonly lda?: number
+  readonly aOffset?: number
+}
+
+export interface TrsmOptions {
+  /** L: B ← alpha·op(A)⁻¹·B, A m×m. R: B ← alpha·B·op(A)⁻¹, A n×n. */
+  readonly side: 'L' | 'R'
+  readonly uplo: Uplo
+  readonly transA: boolean
+  /** U: the diagonal of A is taken to be 1 and is not read. */
+  readonly diag?: 'N' | 'U'
+  readonly m: number
+  readonly n: number
+  readonly alpha?: number
+  readonly a: FloatArray
+  readonly lda?: number
+  readonly aOffset?: number
+  /** m×n. */
+  readonly b: FloatArray
+  readonly ldb?: number
+  readonly bOffset?: number
+}
+
+/**
+ * Dense numerics under their BLAS and LAPACK names, row-major, on Float32Array or Float64Array. The same inputs give the
+ * same bits on each call. A wrong size or type throws INVALID_ARGUMENT, a call after `dispose()` DISPOSED, memory that
+ * cannot be had OUT_OF_MEMORY; what a call would have written is then untouched or, for gemm and syrk, partly written.
+ */
+export interface Linalg {
+  /** C ← alpha·op(A)·op(B) + beta·C. C must not overlap A or B. */
+  gemm(options: GemmOptions): void
+  /** C ← alpha·AᵀA + beta·C or alpha·AAᵀ + beta·C; exactly symmetric. C must not overlap A. */
+  syrk(options: SyrkOptions): void
+  /**
+   * Cholesky, in place: A = L·Lᵀ ('L') or UᵀU ('U'); the other triangle is not read, and zeroed. Throws NUMERICAL with the
+   * index of the first pivot that is not positive and finite; A is then untouched.
+   */
+  potrf(options: TriangularOptions): void
+  /**
+   * In place: the inverse of the symmetric matrix whose Cholesky factor A holds; both triangles are filled, exactly
+   * symmetric. Throws NUMERICAL for a factor with a 0 on its diagonal; A is then untouched.
+   */
+  potri(options: TriangularOptions): void
+  /** Solves with a triangular matrix, in place in B. A 0 on A's diagonal gives infinities, as in BLAS. */
+  trsm(options: TrsmOptions): void
+  /** In place inverse of a triangular matrix; the other triangle is not read, and zeroed. NUMERICAL as in potri. */
+  trtri(options: TriangularOptions): void
+  /** Frees the memory; idempotent. */
+  dispose(): void
+  [Symbol.dispose](): void
+}
