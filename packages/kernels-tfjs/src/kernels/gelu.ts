@@ -1,6 +1,6 @@
 import { stringAttribute } from '@tacojs/graph'
 import { type KernelTable } from '../kernel.js'
-import type { Tf, TfTensor } from '../value.js'
+import { polynomial } from './polynomial.js'
 import { elementwise } from './unary.js'
 
 /**
@@ -12,12 +12,6 @@ const logitOfPhi = [
   1.5957684315282192, 0.07266856883765861, -6.62613781779414e-5, -1.1047986982860187e-4, 7.938152239236843e-6,
   -2.6688830089500636e-7, 3.6111216387980616e-9,
 ]
-
-function polynomial(tf: Tf, x: TfTensor, coefficients: readonly number[]): TfTensor {
-  const [highest, ...rest] = [...coefficients].reverse() as [number, number, ...number[]]
-  const first = tf.add(tf.mul(x, highest), rest[0]!)
-  return rest.slice(1).reduce((sum, c) => tf.add(tf.mul(sum, x), c), first)
-}
 
 /** √(2/π)·(x + 0.044715·x³), doubled: (1 + tanh(y)) / 2 = sigmoid(2y). Hendrycks and Gimpel 2016. */
 const tanhForm = [2 * Math.sqrt(2 / Math.PI), 2 * Math.sqrt(2 / Math.PI) * 0.044715]
