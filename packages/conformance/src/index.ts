@@ -1,1 +1,1 @@
-export {}
+export { oracleOperators, runOracle } from './oracle/index.js'
