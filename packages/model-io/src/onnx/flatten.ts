@@ -24,6 +24,16 @@ export interface Flat {
   readonly constants: Map<string, Tensor>
 }
 
+export interface FlattenOptions {
+  /** Names of the graph's inputs, without initializers. */
+  readonly inputs: readonly string[]
+  /** What sparse tensors may still become when dense. */
+  readonly budget: { bytes: number }
+  readonly load?: LoadExternal
+  /** The value of a condition that depends on constants and shapes only. */
+  readonly valueOf: (flat: Flat, name: string) => Tensor | undefined
+}
+
 interface Scope {
   /** Value names of this body → names in the flat graph. */
   readonly values: Map<string, string>
@@ -44,13 +54,8 @@ const MAX_NODES = 100_000
 const MAX_CALLS = 64
 
 /** The main graph with functions and the taken branches of constant Ifs put in place, nodes in topological order. */
-export function flatten(
-  model: ModelProto,
-  graph: GraphProto,
-  inputs: readonly string[],
-  budget: { bytes: number },
-  load?: LoadExternal,
-): Flat {
+export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOptions): Flat {
+  const { inputs, budget, load, valueOf } = options
   const functions = new Map((model.functions ?? []).map((f) => [keyOf(f.domain, f.name, f.overload), f]))
   const flat: Flat = { nodes: [], constants: new Map() }
   // A function called many times shares the values of its Constant nodes.
@@ -196,7 +201,7 @@ export function flatten(
   ): void => {
     const bodies = ['then_branch', 'else_branch'].map((name) => attributes.find((a) => a.name === name)?.g)
     if (!bodies[0] || !bodies[1]) throw new TacoError('INVALID_MODEL', `${describe(node)} lacks a branch`)
-    const condition = flat.constants.get(inputs[0] ?? '')
+    const condition = valueOf(flat, inputs[0] ?? '')
     if (condition?.data.length !== 1) {
       throw new TacoError(
         'UNSUPPORTED',

@@ -1,8 +1,7 @@
 import { TacoError } from '@tacojs/errors'
-import { inferTypes, validateGraph, type Graph, type Initializer, type Node, type Tensor } from '@tacojs/graph'
-import { checkOperator } from './check.js'
-import { converterOf, type ConvertContext, type Converted } from './convert/index.js'
-import { flatten, type RawNode } from './flatten.js'
+import { inferTypes, optimize, validateGraph, type Graph, type Node, type Tensor, type ValueInfo } from '@tacojs/graph'
+import { convertNodes } from './convert-nodes.js'
+import { flatten, type Flat } from './flatten.js'
 import { decodeModel } from './proto.js'
 import type { LoadExternal } from './tensor-data.js'
 import { readValueInfo } from './value-info.js'
@@ -38,57 +37,47 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOptions = {}): Graph 
   unique(inputs, 'inputs')
   unique(outputs, 'outputs')
   if (outputs.length === 0) throw new TacoError('INVALID_MODEL', 'the graph has no outputs')
-  const budget = { bytes: 4 * bytes.length + (64 << 20) }
-  const names = inputs.map((v) => v.name)
-  const flat = flatten(model, proto, names, budget, options.loadExternal)
-  const nodes = convertNodes(flat.nodes, flat.constants, [...names, ...outputs.map((v) => v.name)])
+  const flat = flatten(model, proto, {
+    inputs: inputs.map((v) => v.name),
+    budget: { bytes: 4 * bytes.length + (64 << 20) },
+    load: options.loadExternal,
+    valueOf: (sofar, name) => constantValue(sofar, name, inputs),
+  })
+  const nodes = convertNodes(
+    flat,
+    inputs,
+    outputs.map((v) => v.name),
+  )
   if (!options.allowNonFinite) for (const [name, tensor] of flat.constants) checkFinite(name, tensor)
-  const initializers = new Map<string, Initializer>()
-  for (const [name, tensor] of flat.constants) initializers.set(name, { tensor })
-  const graph = { name: proto.name || options.name || 'model', inputs, outputs, nodes, initializers }
+  const graph = graphOf(proto.name || options.name || 'model', inputs, outputs, nodes, flat.constants)
   validateGraph(graph)
   inferTypes(graph)
   return graph
 }
 
-function convertNodes(raw: readonly RawNode[], constants: Map<string, Tensor>, ends: readonly string[]): Node[] {
-  const used = new Set([...ends, ...raw.flatMap((n) => n.inputs)])
-  const taken = new Set([...used, ...constants.keys(), ...raw.flatMap((n) => n.outputs)])
-  const context: ConvertContext = {
-    constant: (name) => constants.get(name),
-    isUsed: (name) => used.has(name),
-    freshName: (wanted) => freshName(taken, wanted),
-    addConstant(wanted, tensor) {
-      const name = freshName(taken, wanted)
-      constants.set(name, tensor)
-      return name
-    },
-  }
-  const nodes: Converted[] = []
-  for (const node of raw) {
-    for (const converted of converterOf(node.op)(node, context)) {
-      checkOperator(converted, node)
-      nodes.push(converted)
-    }
-  }
-  const wanted = new Set(nodes.map((n) => n.name))
-  const given = new Set<string>()
-  return nodes.map((n, i) => {
-    let name = n.name
-    if (name === '' || given.has(name)) {
-      name = freshName(wanted, n.name || `${n.op}_${i}`)
-    }
-    given.add(name)
-    return { ...n, name }
-  })
+/** The value behind a condition that is constant once shapes are known, as exporters write them. */
+function constantValue(flat: Flat, name: string, inputs: readonly ValueInfo[]): Tensor | undefined {
+  const known = flat.constants.get(name)
+  if (known) return known
+  const copy: Flat = { nodes: flat.nodes, constants: new Map(flat.constants) }
+  const nodes = convertNodes(copy, inputs, [name])
+  const outputs: ValueInfo[] = [{ name, dtype: 'bool', shape: [] }]
+  return optimize(graphOf('', inputs, outputs, nodes, copy.constants)).initializers.get(name)?.tensor
 }
 
-function freshName(taken: Set<string>, wanted: string): string {
-  let name = wanted
-  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`
-  taken.add(name)
-  return name
-}
+const graphOf = (
+  name: string,
+  inputs: readonly ValueInfo[],
+  outputs: readonly ValueInfo[],
+  nodes: readonly Node[],
+  constants: ReadonlyMap<string, Tensor>,
+): Graph => ({
+  name,
+  inputs,
+  outputs,
+  nodes,
+  initializers: new Map([...constants].map(([key, tensor]) => [key, { tensor }])),
+})
 
 function unique(values: readonly { name: string }[], kind: string): void {
   const seen = new Set<string>()

@@ -1,5 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import type { Attribute, Domain, Tensor } from '@tacojs/graph'
+import type { Attribute, Domain, Tensor, ValueType } from '@tacojs/graph'
 import type { RawNode } from '../flatten.js'
 
 /** What a converter returns: a node of the graph whose name may still be empty or taken. */
@@ -14,8 +14,14 @@ export interface Converted {
 
 export interface ConvertContext {
   constant(name: string): Tensor | undefined
-  /** Whether a value is an input of a node or an output of the graph. */
-  isUsed(name: string): boolean
+  /** Makes a value a constant, in place of the node that is converted. */
+  setConstant(name: string, tensor: Tensor): void
+  /** The node of the file that makes a value, and those that use it. */
+  producer(name: string): RawNode | undefined
+  consumers(name: string): readonly RawNode[]
+  isOutput(name: string): boolean
+  /** Inferred from the nodes converted so far: costly, for rare needs. */
+  typeOf(name: string): ValueType
   addConstant(wanted: string, tensor: Tensor): string
   freshName(wanted: string): string
 }
@@ -63,8 +69,8 @@ export function number(node: RawNode, name: string, fallback: number): number {
 /** Only the first output is computed here; the others exist for training. */
 export function firstOutputOnly(node: RawNode, context: ConvertContext): readonly string[] {
   for (const output of node.outputs.slice(1)) {
-    if (output !== '' && context.isUsed(output))
-      refuse(node, `its output "${output}" is used, only the first is supported`)
+    if (output === '' || !(context.isOutput(output) || context.consumers(output).length > 0)) continue
+    refuse(node, `its output "${output}" is used, only the first is supported`)
   }
   return node.outputs.slice(0, 1)
 }

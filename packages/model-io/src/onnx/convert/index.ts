@@ -1,6 +1,16 @@
 import { same, type Converter } from './converter.js'
-import { averagePool, batchNormalization, cast, dropout, gelu, layerNormalization, maxPool } from './inference.js'
+import {
+  averagePool,
+  batchNormalization,
+  cast,
+  castLike,
+  dropout,
+  gelu,
+  layerNormalization,
+  maxPool,
+} from './inference.js'
 import { axesInputSince, clip, pad, slice, split } from './inputs.js'
+import { dequantize, quantize } from './quantize.js'
 import { softmax } from './softmax.js'
 
 export type { Converted, ConvertContext } from './converter.js'
@@ -10,13 +20,16 @@ const converters: ReadonlyMap<string, Converter> = new Map([
   ['AveragePool', averagePool],
   ['BatchNormalization', batchNormalization],
   ['Cast', cast],
+  ['CastLike', castLike],
   ['Clip', clip],
+  ['DequantizeLinear', dequantize],
   ['Dropout', dropout],
   ['Gelu', gelu],
   ['LayerNormalization', layerNormalization],
   ['LogSoftmax', softmax],
   ['MaxPool', maxPool],
   ['Pad', pad],
+  ['QuantizeLinear', quantize],
   ['ReduceL1', axesInputSince(18)],
   ['ReduceL2', axesInputSince(18)],
   ['ReduceMax', axesInputSince(18)],

@@ -44,3 +44,9 @@ export const cast: Converter = (node) => {
 export const gelu: Converter = (node) => [
   same(node, { domain: 'ai.tacojs', attributes: { approximate: 'none', ...node.attributes } }),
 ]
+
+/** A cast to the data type of another value, which is known. */
+export const castLike: Converter = (node, context) => {
+  const [x = '', like = ''] = node.inputs
+  return [same(node, { op: 'Cast', inputs: [x], attributes: { to: dataTypeOf(context.typeOf(like).dtype) } })]
+}

@@ -7,8 +7,8 @@ import { number, same, type Converter } from './converter.js'
 export const softmax: Converter = (node, context) => {
   if (node.opset >= 13) return [same(node)]
   const axis = number(node, 'axis', 1)
-  if (axis === -1) return [same(node)]
   const [x = ''] = node.inputs
+  if (axis === -1 || axis === context.typeOf(x).shape.length - 1) return [same(node, { attributes: { axis: -1 } })]
   const [y = ''] = node.outputs
   const [matrix, rows, shape] = ['matrix', 'rows', 'shape'].map((part) => context.freshName(`${y}_${part}`)) as [
     string,
