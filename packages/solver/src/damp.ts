@@ -1,5 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import type { Linalg } from './linalg.js'
+import type { Linalg } from '@tacojs/linalg'
 import { choleskyOfReversed, invertReversed, solveReversed, timesDamped } from './dense.js'
 import { dot, squaredDistance } from './loss.js'
 import { checkProblem, deadInputs, type LayerProblem } from './problem.js'

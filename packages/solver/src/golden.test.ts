@@ -1,4 +1,4 @@
-import { createLinalg, type Linalg } from './linalg.js'
+import { createLinalg, type Linalg } from '@tacojs/linalg'
 import { damp, type DampedProblem } from './damp.js'
 import { sweepBlocks, fastObc } from './fastobc.js'
 import { zerosOf, keptOfLayer } from './counts.js'

@@ -1,4 +1,4 @@
-import type { Linalg } from './linalg.js'
+import type { Linalg } from '@tacojs/linalg'
 import type { DampedProblem } from './damp.js'
 import type { Pattern } from './pattern.js'
 

@@ -1,5 +1,5 @@
 import { throwIfAborted } from '@tacojs/errors'
-import type { Linalg } from './linalg.js'
+import type { Linalg } from '@tacojs/linalg'
 import type { DampedProblem } from './damp.js'
 import { solvePositive } from './dense.js'
 

@@ -1,4 +1,4 @@
-import { createLinalg, type Linalg } from './linalg.js'
+import { createLinalg, type Linalg } from '@tacojs/linalg'
 import { damp } from './damp.js'
 import { excess } from './loss.js'
 import type { Candidate } from './method.js'

@@ -1,4 +1,4 @@
-import { createLinalg, type Linalg } from './linalg.js'
+import { createLinalg, type Linalg } from '@tacojs/linalg'
 import fc from 'fast-check'
 import { keptOfGroup } from './counts.js'
 import { damp } from './damp.js'

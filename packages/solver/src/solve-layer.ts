@@ -1,5 +1,5 @@
 import { TacoError, throwIfAborted } from '@tacojs/errors'
-import type { Linalg } from './linalg.js'
+import type { Linalg } from '@tacojs/linalg'
 import { keptOfLayer } from './counts.js'
 import { damp } from './damp.js'
 import { errorOf } from './loss.js'

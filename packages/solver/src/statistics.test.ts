@@ -1,4 +1,4 @@
-import { createLinalg, type Linalg } from './linalg.js'
+import { createLinalg, type Linalg } from '@tacojs/linalg'
 import { createStatistics } from './statistics.js'
 import { exactProblem, multiply, random, transpose, worst } from './testing/problems.js'
 

@@ -1,6 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import type { Linalg } from './linalg.js'
-import { addGram, addOuter } from './dense.js'
+import type { Linalg } from '@tacojs/linalg'
 import { dot } from './loss.js'
 import { checkProblem, type LayerProblem } from './problem.js'
 
@@ -35,6 +34,9 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
   const { rows, cols, weights, bias } = options
   const h = new Float64Array(cols * cols)
   const b = new Float64Array(rows * cols)
+  // Of one chunk.
+  const gram = new Float32Array(cols * cols)
+  const outer = new Float32Array(rows * cols)
   const xSum = new Float64Array(cols)
   const ySum = new Float64Array(rows)
   let xShift = new Float32Array(cols)
@@ -58,8 +60,10 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
         const scale = (p: number) => (positionWeights ? Math.sqrt(positionWeights[from + p]) : 1)
         const xs = shifted(x.subarray(from * cols, (from + length) * cols), xShift, scale, xSum)
         const ys = shifted(y.subarray(from * rows, (from + length) * rows), yShift, scale, ySum)
-        addGram(linalg, h, xs, length, cols)
-        addOuter(linalg, b, ys, xs, length, rows, cols)
+        linalg.syrk({ trans: true, n: cols, k: length, a: xs, c: gram })
+        linalg.gemm({ transA: true, m: rows, n: cols, k: length, a: ys, b: xs, c: outer })
+        for (let i = 0; i < h.length; i++) h[i] += gram[i]
+        for (let i = 0; i < b.length; i++) b[i] += outer[i]
         for (let i = 0; i < ys.length; i++) yy += ys[i] * ys[i]
         for (let p = 0; p < length; p++) count += positionWeights ? positionWeights[from + p] : 1
       }
@@ -75,12 +79,7 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
         rows,
         cols,
         weights: Float64Array.from(weights),
-        h: h.map((v, i) => {
-          // The upper triangle holds the sum; the lower one is its mirror.
-          const [row, column] = [Math.floor(i / cols), i % cols]
-          const sum = row <= column ? v : h[column * cols + row]
-          return sum - xSum[row] * xSum[column] * centre
-        }),
+        h: h.map((v, i) => v - xSum[Math.floor(i / cols)] * xSum[i % cols] * centre),
         b: b.map((v, i) => v - ySum[Math.floor(i / cols)] * xSum[i % cols] * centre),
         yy: Math.max(0, yy - dot(ySum, ySum) * centre),
         xMean: xSum.map((v, j) => xShift[j] + v / count),
