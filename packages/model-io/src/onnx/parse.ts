@@ -62,7 +62,9 @@ function constantValue(flat: Flat, name: string, inputs: readonly ValueInfo[]): 
   const copy: Flat = { nodes: flat.nodes, constants: new Map(flat.constants) }
   const nodes = convertNodes(copy, inputs, [name])
   const outputs: ValueInfo[] = [{ name, dtype: 'bool', shape: [] }]
-  return optimize(graphOf('', inputs, outputs, nodes, copy.constants)).initializers.get(name)?.tensor
+  const folded = optimize(graphOf('', inputs, outputs, nodes, copy.constants))
+  const value = folded.nodes.find((n) => n.outputs[0] === name && n.op === 'Constant')?.attributes.value
+  return typeof value === 'object' && 'dtype' in value ? value : undefined
 }
 
 const graphOf = (
