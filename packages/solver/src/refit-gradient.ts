@@ -51,11 +51,12 @@ export function refitByGradients(
     active,
     cols,
   )
+  const times = productWith(linalg, problem)
   let work = 0
   for (let iteration = 0; active.length > 0 && iteration < mostIterations && work < mostWork; iteration++) {
     throwIfAborted(signal)
     work += active.length * cols * cols
-    const product = timesDamped(linalg, direction, h, lambda, active.length, cols)
+    const product = times(direction, active.length)
     active.forEach((row, a) => {
       let curvature = 0
       for (let d = a * cols; d < (a + 1) * cols; d++) curvature += direction[d] * product[d]
@@ -89,6 +90,30 @@ export function refitByGradients(
     }
   }
   return refitted
+}
+
+/**
+ * D ↦ D(H + λI). In f32, about twice as fast, unless H is so near to singular that it matters: a product's relative
+ * error of 1e-7 leaves (1e-7)²·cond of the loss.
+ */
+function productWith(
+  linalg: Linalg,
+  { problem, lambda }: DampedProblem,
+): (d: Float64Array, rows: number) => Float64Array {
+  const { cols, h } = problem
+  let trace = 0
+  for (let j = 0; j < cols; j++) trace += h[j * cols + j]
+  if (!(lambda > 0) || trace / lambda > 1e7) return (d, rows) => timesDamped(linalg, d, h, lambda, rows, cols)
+
+  // Scaled, so that no statistics are out of the range of f32.
+  const scale = cols / (trace + lambda * cols)
+  const narrow = Float32Array.from(h, (v) => v * scale)
+  for (let j = 0; j < cols; j++) narrow[j * cols + j] += lambda * scale
+  return (d, rows) => {
+    const product = new Float32Array(rows * cols)
+    linalg.gemm({ m: rows, n: cols, k: cols, a: Float32Array.from(d), b: narrow, c: product })
+    return Float64Array.from(product, (v) => v / scale)
+  }
 }
 
 function gatherRows(matrix: Float64Array, rows: Int32Array, cols: number): Float64Array {
