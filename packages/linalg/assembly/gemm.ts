@@ -33,7 +33,7 @@ export function packA<T>(src: usize, rs: isize, cs: isize, m: i32, k: i32, dst: 
 /** Packs op(B) [k × n], strides rs and cs in elements, into panels of two vectors of columns. Columns beyond n are zero. */
 export function packB<T>(src: usize, rs: isize, cs: isize, k: i32, n: i32, dst: usize): void {
   const size = sizeof<T>()
-  const width = <i32>(32 / size)
+  const width = 32 / <i32>size
   let out = dst
   for (let j = 0; j < n; j += width) {
     const cols = min(width, n - j)
@@ -72,7 +72,7 @@ function fma<T>(a: v128, b: v128, c: v128): v128 {
  */
 export function multiply<T>(m: i32, n: i32, k: i32, alpha: T, a: usize, b: usize, c: usize, ldc: i32, scratch: usize): void {
   const size = sizeof<T>()
-  const width = <i32>(32 / size)
+  const width = 32 / <i32>size
   const row = <usize>ldc * size
   const factor = v128.splat<T>(alpha)
   for (let j = 0; j < n; j += width) {

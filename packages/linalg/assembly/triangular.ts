@@ -38,7 +38,7 @@ export function solveLower<T>(
   xcs: isize,
 ): void {
   const size = <isize>sizeof<T>()
-  const vectors = xcs == 1 ? n & ~(<i32>(16 / size - 1)) : 0
+  const vectors = xcs == 1 ? n & ~((16 / <i32>size - 1)) : 0
   for (let i = 0; i < m; i++) {
     const li = <isize>l + <isize>i * lrs * size
     const xi = <isize>x + <isize>i * xrs * size
@@ -47,7 +47,7 @@ export function solveLower<T>(
       const factor = load<T>(<usize>(li + <isize>p * lcs * size))
       const xp = <isize>x + <isize>p * xrs * size
       const f = v128.splat<T>(factor)
-      for (let j = 0; j < vectors; j += <i32>(16 / size)) {
+      for (let j = 0; j < vectors; j += 16 / <i32>size) {
         const to = <usize>(xi + <isize>j * size)
         v128.store(to, v128.sub<T>(v128.load(to), v128.mul<T>(f, v128.load(<usize>(xp + <isize>j * size)))))
       }

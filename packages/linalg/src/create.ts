@@ -1,7 +1,78 @@
-import { createPlainLinalg } from './plain.js'
-import type { Linalg } from './types.js'
+import { TacoError } from '@tacojs/errors'
+import type { InstantiateOptions } from '@tacojs/wasm'
+import { checkSizes, elementSize } from './check.js'
+import { potrf, potri, trsm, trtri } from './factors.js'
+import { loadKernels, type Kernels } from './kernels.js'
+import { gram, product } from './products.js'
+import { hostMatrix, type HostMatrix } from './transfer.js'
+import type { FloatArray, Linalg, TriangularOptions } from './types.js'
 
-/** Makes the numerics ready; dispose of them when done. */
-export async function createLinalg(): Promise<Linalg> {
-  return createPlainLinalg()
+/**
+ * Compiles the embedded kernels and makes them ready; dispose of them when done. `build` chooses between base and relaxed
+ * SIMD, `memoryLimit` bounds the wasm memory in bytes. Throws UNSUPPORTED without WebAssembly SIMD.
+ */
+export async function createLinalg(options: InstantiateOptions = {}): Promise<Linalg> {
+  let loaded: { f32: Kernels; f64: Kernels } | undefined = await loadKernels(options)
+
+  /** Checks what all calls check, runs one on the kernels of its precision, and frees its memory however it ends. */
+  const run = (
+    name: string,
+    sizes: Readonly<Record<string, number>>,
+    arrays: readonly FloatArray[],
+    work: (k: Kernels) => void,
+  ) => {
+    if (!loaded) throw new TacoError('DISPOSED', `${name}: this linalg was disposed of; create another`)
+    checkSizes(name, sizes)
+    const kernels = elementSize(name, ...arrays) === 4 ? loaded.f32 : loaded.f64
+    const mark = kernels.arena.mark()
+    try {
+      work(kernels)
+    } finally {
+      kernels.arena.release(mark)
+    }
+  }
+
+  const triangular =
+    (name: string, work: (k: Kernels, a: HostMatrix, uplo: 'L' | 'U') => void) =>
+    ({ uplo, n, a, lda, aOffset }: TriangularOptions) =>
+      run(name, { n }, [a], (k) => work(k, hostMatrix(`A of ${name}`, a, n, n, lda, aOffset), uplo))
+
+  const dispose = () => {
+    loaded = undefined
+  }
+
+  const dispose = (): void => {
+    kernels = undefined
+  }
+  return {
+    gemm: ({ transA = false, transB = false, m, n, k: depth, alpha = 1, beta = 0, ...o }) =>
+      run('gemm', { m, n, k: depth }, [o.a, o.b, o.c], (k) => {
+        const a = hostMatrix('A of gemm', o.a, transA ? depth : m, transA ? m : depth, o.lda, o.aOffset)
+        const b = hostMatrix('B of gemm', o.b, transB ? n : depth, transB ? depth : n, o.ldb, o.bOffset)
+        const c = hostMatrix('C of gemm', o.c, m, n, o.ldc, o.cOffset)
+        product(k, alpha, { host: a, trans: transA }, { host: b, trans: transB }, depth, beta, c)
+      }),
+
+    syrk: ({ trans, n, k: depth, alpha = 1, beta = 0, ...o }) =>
+      run('syrk', { n, k: depth }, [o.a, o.c], (k) => {
+        const a = hostMatrix('A of syrk', o.a, trans ? depth : n, trans ? n : depth, o.lda, o.aOffset)
+        gram(k, alpha, { host: a, trans: !trans }, depth, beta, hostMatrix('C of syrk', o.c, n, n, o.ldc, o.cOffset))
+      }),
+
+    potrf: triangular('potrf', potrf),
+    potri: triangular('potri', potri),
+    trtri: triangular('trtri', trtri),
+
+    trsm: ({ side, uplo, transA, diag = 'N', m, n, alpha = 1, ...o }) =>
+      run('trsm', { m, n }, [o.a, o.b], (k) => {
+        const right = side === 'R'
+        const size = right ? n : m
+        const a = hostMatrix('A of trsm', o.a, size, size, o.lda, o.aOffset)
+        const b = hostMatrix('B of trsm', o.b, m, n, o.ldb, o.bOffset)
+        trsm(k, a, b, { right, lower: uplo === 'L', trans: transA, unit: diag === 'U', alpha })
+      }),
+
+    dispose,
+    [Symbol.dispose]: dispose,
+  }
 }
