@@ -136,7 +136,9 @@ function gating(graph: Graph, producers: ReadonlyMap<string, Node>): Set<Node> {
   for (const node of graph.nodes) {
     if (node.op !== 'Mul' || node.domain !== '') continue
     for (const name of node.inputs) {
-      const gate = producers.get(name)
+      // efficient channel attention reshapes its gate between the sigmoid and the Mul
+      let gate = producers.get(name)
+      while (gate && ['Reshape', 'Unsqueeze', 'Expand'].includes(gate.op)) gate = producers.get(gate.inputs[0]!)
       if (gate?.op !== 'Sigmoid' && gate?.op !== 'HardSigmoid') continue
       // up to the pooling that feeds the gate; a SiLU's sigmoid has no layer of its own before its Mul's other input
       const other = producers.get(node.inputs[node.inputs[0] === name ? 1 : 0]!)

@@ -68,6 +68,8 @@ function restrictValue(
     // a constant target shape may name the classes
     const shape = node.op === 'Reshape' ? graph.initializers.get(node.inputs[1]!)?.tensor : undefined
     if (shape) {
+      // the same shape elsewhere may mean something else
+      if (graph.nodes.filter((n) => n.inputs.includes(node.inputs[1]!)).length > 1) return false
       const data = (shape.data as BigInt64Array).map((d) => (d === BigInt(classes) ? BigInt(kept.length) : d))
       initializers.set(node.inputs[1]!, { tensor: tensor('int64', shape.shape, data) })
     }

@@ -35,6 +35,8 @@ function layerNormalization(
     if (m.constant(b)) return { value: a, constant: b }
     return m.constant(a) ? { value: b, constant: a } : undefined
   }
+  if (node.op === 'Div' && node.domain === '')
+    return withoutScale(node, m, normalized(m, node, rank), lastSize, parameter)
   const bias = split(node, 'Add')
   const product = bias ? m.madeBy(bias.value, 'Mul') : node
   const scale = split(product, 'Mul')
@@ -70,12 +72,42 @@ function layerNormalization(
   }
 }
 
-/** The part up to the division: what is normalised, ε, and the nodes. */
-function normalized(
+/** A division that no constant scale follows: LayerNormalization needs a scale, so it gets ones. */
+function withoutScale(
+  node: Node,
   m: Matcher,
-  quotient: Node,
-  rank: (value: string) => number,
-): { x: string; epsilon: number; nodes: Node[] } | undefined {
+  core: Core | undefined,
+  lastSize: (value: string) => number | undefined,
+  parameter: (value: string, width: number) => unknown,
+): Replacement | undefined {
+  const width = core && lastSize(core.x)
+  if (!core || width === undefined) return undefined
+  const value = node.outputs[0]!
+  const scaled = m.graph.nodes.some(
+    (n) => n.op === 'Mul' && n.inputs.includes(value) && n.inputs.some((name) => parameter(name, width)),
+  )
+  if (scaled && m.uses(value) === 1) return undefined
+  const ones = `${value}/scale`
+  return {
+    node: {
+      ...node,
+      op: 'LayerNormalization',
+      inputs: [core.x, ones],
+      attributes: { axis: -1, epsilon: core.epsilon },
+    },
+    swallowed: core.nodes,
+    initializers: new Map([[ones, float32([width], new Float32Array(width).fill(1))]]),
+  }
+}
+
+interface Core {
+  readonly x: string
+  readonly epsilon: number
+  readonly nodes: Node[]
+}
+
+/** The part up to the division: what is normalised, ε, and the nodes. */
+function normalized(m: Matcher, quotient: Node, rank: (value: string) => number): Core | undefined {
   const centred = m.madeBy(quotient.inputs[0], 'Sub')
   const root = m.madeBy(quotient.inputs[1], 'Sqrt')
   const sum = m.madeBy(root?.inputs[0], 'Add')
