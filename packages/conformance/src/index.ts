@@ -1,1 +1,7 @@
 export { oracleOperators, runOracle } from './oracle/index.js'
+export { cases } from './cases/index.js'
+export type { OperatorCase, Tolerance } from './cases/case.js'
+export { difference, type Difference } from './compare.js'
+export { conformance, type ConformanceOptions } from './conformance.js'
+export { runCase } from './run-case.js'
+export { supportTable, type Support } from './support-table.js'
