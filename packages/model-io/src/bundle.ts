@@ -1,5 +1,5 @@
 export { decodeBundle, withWeights } from './bundle/decode.js'
 export { encodeBundle } from './bundle/encode.js'
-export type { Bundle, JsonValue } from './bundle/bundle.js'
+export type { Bundle, BundleLabel, JsonValue } from './bundle/bundle.js'
 export { decodeWeights } from './weights/decode.js'
 export { encodeWeights } from './weights/encode.js'

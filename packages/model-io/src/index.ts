@@ -16,5 +16,6 @@ export {
   encodeWeights,
   withWeights,
   type Bundle,
+  type BundleLabel,
   type JsonValue,
 } from './bundle.js'

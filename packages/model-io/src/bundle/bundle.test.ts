@@ -18,7 +18,15 @@ const graph: Graph = {
   nodes: [{ name: 'fc', op: 'Gemm', domain: '', inputs: ['x', 'w', 'b'], outputs: ['y'], attributes: {} }],
   initializers,
 }
-const bundle: Bundle = { graph, preprocess: { size: [8] }, labels: ['a', 'b'], report: { top1: 0.5 } }
+const bundle: Bundle = {
+  graph,
+  preprocess: { size: [8] },
+  labels: [
+    { index: 0, name: 'a', wnid: 'n1' },
+    { index: 1, name: 'b' },
+  ],
+  report: { top1: 0.5 },
+}
 
 let folder: string
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'bundle-'))))

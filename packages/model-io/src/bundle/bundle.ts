@@ -3,13 +3,21 @@ import type { Graph } from '@tacojs/graph'
 /** What JSON can hold. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
+/** A class of the specialist; more fields may say where it comes from. */
+export interface BundleLabel {
+  /** Position in the logits. */
+  readonly index: number
+  readonly name: string
+  readonly [field: string]: JsonValue
+}
+
 /** A specialist: all that is needed to run it and to know what it is. */
 export interface Bundle {
   readonly graph: Graph
   /** How an image becomes the graph's input. */
   readonly preprocess: JsonValue
-  /** Class names in the order of the logits. */
-  readonly labels: readonly string[]
+  /** One per logit, in their order. */
+  readonly labels: readonly BundleLabel[]
   readonly report: JsonValue
 }
 

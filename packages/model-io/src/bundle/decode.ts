@@ -3,7 +3,7 @@ import type { Graph, Initializer } from '@tacojs/graph'
 import { parseOnnx } from '../onnx/parse.js'
 import { sha256 } from '../sha256.js'
 import { decodeWeights } from '../weights/decode.js'
-import { bundleFiles, FORMAT, MANIFEST, VERSION, type Bundle, type JsonValue } from './bundle.js'
+import { bundleFiles, FORMAT, MANIFEST, VERSION, type Bundle, type BundleLabel, type JsonValue } from './bundle.js'
 
 /**
  * A bundle from the bytes of its files, each checked against the manifest. The graph is that of `model.onnx` (in ONNX
@@ -13,7 +13,7 @@ import { bundleFiles, FORMAT, MANIFEST, VERSION, type Bundle, type JsonValue } f
 export function decodeBundle(files: ReadonlyMap<string, Uint8Array>): Bundle {
   checkManifest(files)
   const labels = jsonOf(files, 'labels.json')
-  if (!isNames(labels)) throw damaged('labels.json is not a list of names')
+  if (!isLabels(labels)) throw damaged('labels.json is not a list of classes in the order of the logits')
   const graph = parseOnnx(fileOf(files, 'model.onnx'), { allowNonFinite: true })
   return {
     graph: withNotes(graph, decodeWeights(fileOf(files, 'weights.taco'))),
@@ -88,5 +88,10 @@ function jsonOf(files: ReadonlyMap<string, Uint8Array>, name: string): JsonValue
 
 const damaged = (why: string): TacoError => new TacoError('INVALID_DATA', `the bundle is damaged: ${why}`)
 
-const isNames = (value: JsonValue): value is string[] =>
-  Array.isArray(value) && value.every((name) => typeof name === 'string')
+const isLabels = (value: JsonValue): value is readonly BundleLabel[] =>
+  Array.isArray(value) &&
+  value.every((label: JsonValue, i) => {
+    const fields =
+      typeof label === 'object' && label !== null && !Array.isArray(label) ? (label as BundleLabel) : undefined
+    return fields?.index === i && typeof fields.name === 'string'
+  })

@@ -6,7 +6,10 @@ import { FORMAT, MANIFEST, VERSION, type Bundle, type JsonValue } from './bundle
 
 /** The files of a bundle by name, the manifest last. The same bundle gives the same bytes. */
 export function encodeBundle({ graph, preprocess, labels, report }: Bundle): Map<string, Uint8Array> {
-  const metadata = { 'taco.labels': JSON.stringify(labels), 'taco.preprocess': JSON.stringify(preprocess) }
+  const metadata = {
+    'taco.labels': JSON.stringify(labels.map((label) => label.name)),
+    'taco.preprocess': JSON.stringify(preprocess),
+  }
   // The weights are those of the exported form, so that they fill its skeleton name by name.
   const plain = expandFused(graph)
   const files = new Map<string, Uint8Array>([
