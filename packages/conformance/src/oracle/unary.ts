@@ -15,11 +15,12 @@ const each =
 /** log(1 + eˣ) without overflow. */
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
 
-/** The nearest integer; halves to the even one. */
+/** The nearest integer; halves to the even one. Negative zero stays, as IEEE 754 has it. */
 const roundHalfEven = (x: number): number => {
-  const floor = Math.floor(x)
-  if (x - floor !== 0.5) return Math.round(x)
-  return floor % 2 === 0 ? floor : floor + 1
+  const a = Math.abs(x)
+  const floor = Math.floor(a)
+  const nearest = a - floor !== 0.5 ? Math.round(a) : floor + (floor % 2)
+  return x < 0 ? -nearest : nearest
 }
 
 const elu = (x: number, alpha: number): number => (x < 0 ? alpha * Math.expm1(x) : x)
