@@ -1,1 +1,6 @@
 export type { Backend, CompileOptions, Program } from './backend.js'
+export { checkInputs } from './check-inputs.js'
+export { measureLatency, median, type Latency } from './latency.js'
+export { liveValues } from './live-values.js'
+export { backendNames, getBackend, registerBackend } from './registry.js'
+export { createStepper, type Stepper } from './stepper.js'

@@ -1,0 +1,87 @@
+import { TacoError, throwIfAborted } from '@tacojs/errors'
+import { subgraph, withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
+import type { Backend, CompileOptions } from './backend.js'
+import { liveValues } from './live-values.js'
+
+/** A stream of activations that advances through the network node by node; nothing is ever run twice. */
+export interface Stepper {
+  readonly batches: number
+  /** Runs everything before the node: its inputs become readable. */
+  advanceBefore(node: string): Promise<void>
+  /** Runs everything up to the node and the node itself: its outputs become readable. */
+  advancePast(node: string): Promise<void>
+  /** A value of the present frontier (an activation that a later node still needs), for one batch. */
+  value(batch: number, name: string): Tensor
+  /** Replaces weights of nodes that have not run yet. */
+  replace(weights: ReadonlyMap<string, Tensor | Initializer>): void
+}
+
+/**
+ * Two of these, one with the dense weights and one that receives pruned ones, are the two streams of the method:
+ * they advance together, so the statistics of a layer see everything before it pruned, at the cost of one forward
+ * pass each. Between two steps only the frontier is held, on the host.
+ *
+ * @param inputs one record of graph inputs per batch
+ * @throws INVALID_ARGUMENT when asked to go back or to read a value that is not at the frontier
+ */
+export function createStepper(
+  backend: Backend,
+  graph: Graph,
+  inputs: readonly Readonly<Record<string, Tensor>>[],
+  options: { readonly compile?: CompileOptions; readonly signal?: AbortSignal } = {},
+): Stepper {
+  const positions = new Map(graph.nodes.map((node, i) => [node.name, i]))
+  const inputNames = graph.inputs.map((i) => i.name)
+  let current = graph
+  let position = 0
+  let frontier = liveValues(graph, 0)
+  const held: Record<string, Tensor>[] = inputs.map((batch) => ({ ...batch }))
+
+  const positionOf = (name: string): number => {
+    const found = positions.get(name)
+    if (found === undefined) throw new TacoError('INVALID_ARGUMENT', `the graph has no node '${name}'`)
+    return found
+  }
+
+  async function advance(target: number): Promise<void> {
+    if (target < position) {
+      throw new TacoError('INVALID_ARGUMENT', `the stepper is at node ${position} and cannot go back to ${target}`)
+    }
+    if (target === position) return
+    const next = liveValues(current, target)
+    const computed = next.filter((name) => !frontier.includes(name))
+    if (computed.length > 0) {
+      const slice = subgraph(current, frontier, computed)
+      const program = await backend.compile(slice, options.compile)
+      try {
+        for (const batch of held) {
+          throwIfAborted(options.signal)
+          const feeds = Object.fromEntries(slice.inputs.map(({ name }) => [name, batch[name]!]))
+          Object.assign(batch, await program.run(feeds))
+          for (const name of Object.keys(batch)) if (!next.includes(name)) delete batch[name]
+        }
+      } finally {
+        program.dispose()
+      }
+    }
+    position = target
+    frontier = next
+  }
+
+  return {
+    batches: inputs.length,
+    advanceBefore: async (node) => advance(positionOf(node)),
+    advancePast: async (node) => advance(positionOf(node) + 1),
+    value(batch, name) {
+      const found = held[batch]?.[name]
+      if (!found) {
+        const known = [...new Set([...frontier, ...(position === 0 ? inputNames : [])])].join(', ')
+        throw new TacoError('INVALID_ARGUMENT', `'${name}' is not at the frontier of batch ${batch}; there: ${known}`)
+      }
+      return found
+    },
+    replace(weights) {
+      current = withInitializers(current, weights)
+    },
+  }
+}
