@@ -29,7 +29,8 @@ export function createMatcher(graph: Graph): Matcher {
     value ? graph.initializers.get(value)?.tensor : undefined
   const scalar = (value: string | undefined): number | undefined => {
     const t = constant(value)
-    return t && t.data.length === 1 ? Number(t.data[0]) : undefined
+    // one of more dimensions could raise the rank of what it meets
+    return t && t.data.length === 1 && t.shape.length <= 1 ? Number(t.data[0]) : undefined
   }
   return {
     graph,

@@ -171,6 +171,14 @@ describe('Linear', () => {
   })
 })
 
+describe('a constant with more dimensions than what it meets raises the rank, and stays', () => {
+  const constants = { w: random([4, 4], 2), high: random([1, 1, 4], 3) }
+  test.each(['Add', 'Mul'])('%s', (op) => {
+    const nodes = [node('MatMul', ['x', 'w'], ['m']), node(op, ['m', 'high'], ['y'])]
+    expect(recognized(graphOf(nodes, constants, { x: [3, 4], y: [1, 3, 4] }))).toEqual(['Linear', op])
+  })
+})
+
 describe('Attention', () => {
   const shapes = { q: ['batch', 2, 5, 4], k: ['batch', 2, 7, 4], v: ['batch', 2, 7, 3], y: ['batch', 2, 5, 3] }
   const constants = { s: scalar(0.5), r: scalar(Math.SQRT1_2), d: scalar(2), bias: random([1, 2, 5, 7], 5) }
@@ -226,6 +234,11 @@ describe('Attention', () => {
     ]
     const graph = graphOf(nodes, constants, { ...shapes, k: ['batch', 7, 2, 4] })
     expect(recognized(graph)).toEqual(['Transpose', 'Attention'])
+  })
+  test('scores that are broadcast to their bias stay', () => {
+    const nodes = [transpose('k'), node('MatMul', ['q', 'kt'], ['a']), node('Add', ['a', 'wide'], ['b']), ...end('b')]
+    const one = { q: [1, 2, 5, 4], k: [1, 2, 7, 4], v: [1, 2, 7, 3], y: [3, 2, 5, 3] }
+    expect(recognized(graphOf(nodes, { wide: random([3, 1, 5, 7], 6) }, one))).toContain('Softmax')
   })
   test('a Softmax over another axis stays', () => {
     const nodes = [

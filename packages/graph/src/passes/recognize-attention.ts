@@ -9,7 +9,8 @@ import { intsAttribute, numberAttribute } from '../ops/attributes.js'
  */
 export function recognizeAttention(graph: Graph): Graph {
   const { types } = analyze(graph)
-  return rewrite(graph, (node, m) => attention(node, m, (value) => types.get(value)?.shape.length ?? 0))
+  const shape = (value: string): string => types.get(value)?.shape.join() ?? ''
+  return rewrite(graph, (node, m) => attention(node, m, (value) => types.get(value)?.shape.length ?? 0, shape))
 }
 
 interface Scaled {
@@ -30,7 +31,12 @@ function unscale(m: Matcher, value: string): Scaled {
   return { value, factor: 1, nodes: [] }
 }
 
-function attention(node: Node, m: Matcher, rank: (value: string) => number): Replacement | undefined {
+function attention(
+  node: Node,
+  m: Matcher,
+  rank: (value: string) => number,
+  shape: (value: string) => string,
+): Replacement | undefined {
   if (node.op !== 'MatMul' || node.domain !== '') return undefined
   const softmax = m.madeBy(node.inputs[0], 'Softmax')
   if (!softmax || !onlyFor(m, softmax)) return undefined
@@ -46,7 +52,8 @@ function attention(node: Node, m: Matcher, rank: (value: string) => number): Rep
     const scores = sum.inputs.find((input) => productOf(m, input))
     if (!scores) return undefined
     bias = sum.inputs[sum.inputs[0] === scores ? 1 : 0]!
-    if (rank(bias) > dims) return undefined
+    // a bias may be broadcast to the scores, not the scores to the bias
+    if (rank(bias) > dims || shape(scores) !== shape(sum.outputs[0]!)) return undefined
     inner.push(sum)
     value = scores
   }

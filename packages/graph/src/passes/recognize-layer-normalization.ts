@@ -14,7 +14,11 @@ export function recognizeLayerNormalization(graph: Graph): Graph {
     const dim = types.get(value)?.shape.at(-1)
     return typeof dim === 'number' ? dim : undefined
   }
-  return rewrite(graph, (node, m) => layerNormalization(node, m, lastSize, (v) => types.get(v)!.shape.length))
+  return rewrite(graph, (node, m) => {
+    const [output] = node.outputs
+    if (!output || types.get(output)?.dtype !== 'float32') return undefined
+    return layerNormalization(node, m, lastSize, (v) => types.get(v)!.shape.length)
+  })
 }
 
 function layerNormalization(
@@ -24,9 +28,15 @@ function layerNormalization(
   rank: (value: string) => number,
 ): Replacement | undefined {
   // from the end: Add bias, Mul scale, Div
+  const dims = rank(node.outputs[0]!)
   const parameter = (value: string, width: number) => {
     const t = m.constant(value)
-    const fits = t && t.data.length === width && t.shape.slice(0, -1).every((d) => d === 1)
+    const fits =
+      t?.dtype === 'float32' &&
+      t.shape.at(-1) === width &&
+      t.data.length === width &&
+      t.shape.length <= dims &&
+      t.shape.slice(0, -1).every((d) => d === 1)
     return fits ? t : undefined
   }
   const split = (n: Node | undefined, op: string): { value: string; constant: string } | undefined => {

@@ -1,4 +1,5 @@
 import type { Graph, Node } from '../graph.js'
+import { inferTypes } from '../infer.js'
 import { layerName } from '../layer-name.js'
 import { onlyFor, rewrite, type Matcher, type Replacement } from '../match.js'
 import { numberAttribute } from '../ops/attributes.js'
@@ -11,11 +12,13 @@ import { float32, toNumbers, type Tensor } from '../tensor.js'
  */
 export const recognizeLinear = (graph: Graph): Graph => {
   const taken = new Set(graph.initializers.keys())
+  const types = inferTypes(graph)
+  const rank = (value: string): number => types.get(value)!.shape.length
   return rewrite(graph, (node, m) => {
     if (node.domain !== '') return undefined
     if (node.op === 'Gemm') return fromGemm(node, m, taken)
-    if (node.op === 'Add') return fromAdd(node, m, taken)
-    return node.op === 'MatMul' ? fromMatMul(node, m, taken) : undefined
+    if (node.op === 'Add') return fromAdd(node, m, taken, rank)
+    return node.op === 'MatMul' ? fromMatMul(node, m, taken, rank) : undefined
   })
 }
 
@@ -30,11 +33,13 @@ const matrix = (m: Matcher, matMul: Node): Tensor | undefined => {
   return w?.shape.length === 2 && w.dtype === 'float32' && !m.constant(matMul.inputs[0]) ? w : undefined
 }
 
-/** A constant that is added to every position: [out], or [1, …, out]. */
-function vector(m: Matcher, value: string | undefined, out: number): Tensor | undefined {
+type Rank = (value: string) => number
+
+/** A constant that is added to every position: [out], or [1, …, out] of no more dimensions than what it is added to. */
+function vector(m: Matcher, value: string | undefined, out: number, rank: number): Tensor | undefined {
   const t = m.constant(value)
   const fits = t && t.data.length === out && t.shape.every((d, i) => d === (i === t.shape.length - 1 ? out : 1))
-  return fits && t.shape.length > 0 ? t : undefined
+  return fits && t.shape.length > 0 && t.shape.length <= rank ? t : undefined
 }
 
 function linear(
@@ -66,25 +71,25 @@ function linear(
   }
 }
 
-function fromMatMul(node: Node, m: Matcher, taken: Set<string>): Replacement | undefined {
+function fromMatMul(node: Node, m: Matcher, taken: Set<string>, rank: Rank): Replacement | undefined {
   const w = matrix(m, node)
   if (!w) return undefined
   if (m.uses(node.outputs[0]!) === 1) {
     const add = m.graph.nodes.find((n) => n.inputs.includes(node.outputs[0]!))
     if (add?.op === 'Add' && add.domain === '') {
       const other = add.inputs[add.inputs[0] === node.outputs[0] ? 1 : 0]
-      if (vector(m, other, w.shape[1]!)) return undefined
+      if (vector(m, other, w.shape[1]!, rank(node.outputs[0]!))) return undefined
     }
   }
   const parts = { x: node.inputs[0]!, weight: transpose(w), weightName: node.inputs[1]!, path: node.name }
   return { ...linear(m, taken, node, parts), swallowed: [] }
 }
 
-function fromAdd(node: Node, m: Matcher, taken: Set<string>): Replacement | undefined {
+function fromAdd(node: Node, m: Matcher, taken: Set<string>, rank: Rank): Replacement | undefined {
   for (const [value, biasName] of [node.inputs, [...node.inputs].reverse()] as [string, string][]) {
     const matMul = m.madeBy(value, 'MatMul')
     const w = matMul && matrix(m, matMul)
-    const bias = w && vector(m, biasName, w.shape[1]!)
+    const bias = w && vector(m, biasName, w.shape[1]!, rank(value))
     if (!matMul || !w || !bias || !onlyFor(m, matMul)) continue
     const parts = {
       x: matMul.inputs[0]!,
@@ -114,7 +119,7 @@ function fromGemm(node: Node, m: Matcher, taken: Set<string>): Replacement | und
         )
   const out = weight.shape[0]!
   const c = biasName ? m.constant(biasName) : undefined
-  if (biasName && (!c || (c.data.length !== 1 && !vector(m, biasName, out)))) return undefined
+  if (biasName && (!c || (c.data.length !== 1 && !vector(m, biasName, out, 2)))) return undefined
   const plain = c && beta === 1 && c.shape.length === 1 && c.data.length === out
   const bias =
     c &&
