@@ -107,12 +107,15 @@ function productWith(
 
   // Scaled, so that no statistics are out of the range of f32.
   const scale = cols / (trace + lambda * cols)
-  const narrow = Float32Array.from(h, (v) => v * scale)
+  const narrow = new Float32Array(h.length)
+  for (let i = 0; i < h.length; i++) narrow[i] = h[i] * scale
   for (let j = 0; j < cols; j++) narrow[j * cols + j] += lambda * scale
   return (d, rows) => {
     const product = new Float32Array(rows * cols)
-    linalg.gemm({ m: rows, n: cols, k: cols, a: Float32Array.from(d), b: narrow, c: product })
-    return Float64Array.from(product, (v) => v / scale)
+    linalg.gemm({ m: rows, n: cols, k: cols, a: new Float32Array(d), b: narrow, c: product })
+    const wide = new Float64Array(product)
+    for (let i = 0; i < wide.length; i++) wide[i] /= scale
+    return wide
   }
 }
 
