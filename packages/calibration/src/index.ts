@@ -1,1 +1,11 @@
-export {}
+export { defaultPreprocess, type Preprocess } from './preprocess/preprocess.js'
+export type { Interpolation } from './preprocess/filters.js'
+export type { RgbImage } from './preprocess/resample.js'
+export { preprocessPixels } from './preprocess/pixels.js'
+export { normalize } from './preprocess/normalize.js'
+export { decodeBytes, decodeImage, type DecodeOptions } from './decode/decode.js'
+export { scanImageFolder, type ImageFolder, type ImageItem } from './folder/scan.js'
+export { sampleFlat, samplePerClass, type Sample, type ShortClass } from './folder/sample.js'
+export { batches, type Batch, type BatchOptions, type BatchStream, type SkippedImage } from './batches/batches.js'
+export { loadLabels, parseLabels, type Label } from './labels/labels.js'
+export { matchClasses } from './labels/match.js'
