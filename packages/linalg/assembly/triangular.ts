@@ -1,6 +1,6 @@
 // Unblocked kernels on small matrices with any strides (in elements, negative ones included).
 
-/** Cholesky, lower, in place: A = L·Lᵀ. Returns the first column whose pivot is not positive, or -1. */
+/** Cholesky, lower, in place: A = L·Lᵀ. Returns the first column whose pivot is not positive and finite, or -1. */
 export function cholesky<T>(n: i32, a: usize, rs: isize, cs: isize): i32 {
   const size = <isize>sizeof<T>()
   const row = rs * size
@@ -12,7 +12,7 @@ export function cholesky<T>(n: i32, a: usize, rs: isize, cs: isize): i32 {
       const v = load<T>(<usize>(aj + <isize>p * col))
       pivot -= v * v
     }
-    if (!(pivot > <T>0)) return j
+    if (!(pivot > <T>0 && pivot < <T>Infinity)) return j
     const root = <T>Math.sqrt(<f64>pivot)
     store<T>(<usize>(aj + <isize>j * col), root)
     for (let i = j + 1; i < n; i++) {

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js')
 const work = mkdtempSync(join(tmpdir(), 'taco-linalg-'))
 const builds = {}
-for (const [build, features] of Object.entries({ simd: 'simd', relaxedSimd: 'simd,relaxed-simd' })) {
+for (const [build, features] of Object.entries({ base: 'simd', relaxed: 'simd,relaxed-simd' })) {
   const file = join(work, `${build}.wasm`)
   const flags = ['-O3', '--runtime', 'stub', '--importMemory', '--noAssert', '--use', 'abort=', '--enable', features]
   execFileSync(process.execPath, [asc, 'assembly/index.ts', ...flags, '-o', file], { cwd: root, stdio: 'inherit' })

@@ -4,7 +4,7 @@ import { checkSizes, elementSize } from './check.js'
 import { potrf, potri, trsm, trtri } from './factors.js'
 import { loadKernels, type Kernels } from './kernels.js'
 import { gram, product } from './products.js'
-import { hostMatrix, type HostMatrix } from './transfer.js'
+import { hostMatrix, type HostMatrix } from './host.js'
 import type { FloatArray, Linalg, TriangularOptions } from './types.js'
 
 /**
@@ -41,9 +41,6 @@ export async function createLinalg(options: InstantiateOptions = {}): Promise<Li
     loaded = undefined
   }
 
-  const dispose = (): void => {
-    kernels = undefined
-  }
   return {
     gemm: ({ transA = false, transB = false, m, n, k: depth, alpha = 1, beta = 0, ...o }) =>
       run('gemm', { m, n, k: depth }, [o.a, o.b, o.c], (k) => {

@@ -2,7 +2,8 @@ import { TacoError } from '@tacojs/errors'
 import type { Kernels } from './kernels.js'
 import { transpose, type Matrix } from './matrix.js'
 import { pieces } from './products.js'
-import { blank, part, upload, view, type HostMatrix } from './transfer.js'
+import { part, type HostMatrix } from './host.js'
+import { blank, download, upload, view } from './transfer.js'
 import { cholesky, gramOfLower, invert, solve } from './triangular.js'
 import type { Uplo } from './types.js'
 
@@ -101,10 +102,7 @@ export function trsm(k: Kernels, a: HostMatrix, b: HostMatrix, { right, lower, t
       const values = view(k, x.pointer, x.rows * x.cols)
       if (alpha !== 1) for (let i = 0; i < values.length; i++) values[i] = alpha === 0 ? 0 : values[i] * alpha
       solve(k, triangle, lower !== flip, unit, right ? transpose(x) : x)
-      const solved = view(k, x.pointer, x.rows * x.cols)
-      for (let i = 0; i < x.rows; i++) {
-        piece.data.set(solved.subarray(i * x.cols, (i + 1) * x.cols), piece.offset + i * piece.ld)
-      }
+      download(k, x, piece)
       k.arena.release(inner)
     }
   } finally {

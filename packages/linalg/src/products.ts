@@ -1,7 +1,8 @@
 import type { Kernels } from './kernels.js'
 import { transpose, type Matrix } from './matrix.js'
 import { multiply, multiplyLower } from './multiply.js'
-import { blank, download, part, upload, view, type HostMatrix } from './transfer.js'
+import { part, type HostMatrix } from './host.js'
+import { blank, download, upload, view } from './transfer.js'
 
 /** Rows, columns and depth of what is in memory at a time: what a product needs there is bounded, whatever its size. */
 const BLOCK = 1024
@@ -34,7 +35,7 @@ export function product(k: Kernels, alpha: number, a: Operand, b: Operand, depth
         multiply(k, alpha, load(k, a, i0, i1, p0, p1), load(k, b, p0, p1, j0, j1), sum)
         arena.release(inner)
       }
-      download(k, sum, part(c, i0, i1, j0, j1), 0, beta)
+      download(k, sum, part(c, i0, i1, j0, j1), beta)
       arena.release(mark)
     }
   }

@@ -1,31 +1,19 @@
-import type { Matrix as HostMatrix } from './check.js'
+import type { HostMatrix } from './host.js'
 import type { Kernels } from './kernels.js'
 import type { Matrix } from './matrix.js'
 import type { FloatArray } from './types.js'
 
 /** The elements at a pointer, in the kernels' precision. */
-export /** Rows from r0 to r1 and columns from c0 to c1 of a host matrix. */
-const part = (m: HostMatrix, r0: number, r1: number, c0: number, c1: number): HostMatrix => ({
-  ...m,
-  offset: m.offset + r0 * m.ld + c0,
-  rows: r1 - r0,
-  cols: c1 - c0,
-})
-
 export const view = (k: Kernels, pointer: number, length: number): FloatArray =>
-  k.size === 4 ? k.arena.f32(pointer, length) : k.arena.f64(pointer, length)
+  k.size === 4 ? k.arena.float32(pointer, length) : k.arena.float64(pointer, length)
 
-/** Copies a block of a host matrix into memory, densely. */
-export function upload(k: Kernels, m: HostMatrix, r0 = 0, r1 = m.rows, c0 = 0, c1 = m.cols): Matrix {
-  const [rows, cols] = [r1 - r0, c1 - c0]
+/** Copies a host matrix into memory, densely. */
+export function upload(k: Kernels, { data, offset, rows, cols, ld }: HostMatrix): Matrix {
   const pointer = k.arena.alloc(rows * cols * k.size)
   const to = view(k, pointer, rows * cols)
-  if (cols === m.ld && c0 === 0) to.set(m.data.subarray(m.offset + r0 * m.ld, m.offset + r0 * m.ld + rows * cols))
+  if (cols === ld || rows === 1) to.set(data.subarray(offset, offset + rows * cols))
   else {
-    for (let i = 0; i < rows; i++) {
-      const from = m.offset + (r0 + i) * m.ld + c0
-      to.set(m.data.subarray(from, from + cols), i * cols)
-    }
+    for (let i = 0, from = offset; i < rows; i++, from += ld) to.set(data.subarray(from, from + cols), i * cols)
   }
   return { pointer, rows, cols, rs: cols, cs: 1 }
 }
@@ -37,12 +25,12 @@ export function blank(k: Kernels, rows: number, cols: number): Matrix {
   return { pointer, rows, cols, rs: cols, cs: 1 }
 }
 
-/** host ← device + beta·host, for the block of the host matrix that begins at row r0. */
-export function download(k: Kernels, from: Matrix, m: HostMatrix, r0 = 0, beta = 0): void {
-  const data = view(k, from.pointer, from.rows * from.cols)
-  for (let i = 0; i < from.rows; i++) {
-    const at = m.offset + (r0 + i) * m.ld
-    if (beta === 0) m.data.set(data.subarray(i * from.cols, (i + 1) * from.cols), at)
-    else for (let j = 0; j < from.cols; j++) m.data[at + j] = data[i * from.cols + j]! + beta * m.data[at + j]!
+/** host ← device + beta·host, with a dense device matrix. With beta = 0 what the host holds is not read. */
+export function download(k: Kernels, from: Matrix, { data, offset, ld }: HostMatrix, beta = 0): void {
+  const { rows, cols } = from
+  const values = view(k, from.pointer, rows * cols)
+  for (let i = 0, to = offset; i < rows; i++, to += ld) {
+    if (beta === 0) data.set(values.subarray(i * cols, (i + 1) * cols), to)
+    else for (let j = 0; j < cols; j++) data[to + j] = values[i * cols + j] + beta * data[to + j]
   }
 }

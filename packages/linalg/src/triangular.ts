@@ -69,7 +69,7 @@ function negate(k: Kernels, a: Matrix): void {
     const last = (a.cols - 1) * a.cs
     const start = a.pointer + (i * a.rs + Math.min(0, last)) * size
     const length = Math.abs(last) + 1
-    const row = size === 4 ? arena.f32(start, length) : arena.f64(start, length)
+    const row = size === 4 ? arena.float32(start, length) : arena.float64(start, length)
     for (let j = 0; j < length; j += Math.abs(a.cs)) row[j] = -row[j]!
   }
 }

@@ -1,7 +1,7 @@
 import { TacoError } from '@tacojs/errors'
-import { checkSizes, elementSize } from './check.js'
-import { hostMatrix as matrix, type HostMatrix as Matrix } from './transfer.js'
-import type { Linalg, TriangularOptions } from './types.js'
+import { checkSizes, elementSize } from '../check.js'
+import { hostMatrix as matrix, type HostMatrix as Matrix } from '../host.js'
+import type { Linalg, TriangularOptions } from '../types.js'
 
 type Get = (i: number, j: number) => number
 
