@@ -1,0 +1,78 @@
+// The exported model of a specialist, in onnxruntime-node: the same logits as ours, and exactly the zeros that the report states.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'node:test'
+import ort from 'onnxruntime-node'
+import { batches, scanImageFolder } from '../../packages/calibration/dist/index.js'
+import { importOnnx, readBundle } from '../../packages/model-io/dist/index.js'
+import { openBackend } from '../../packages/orchestrator/dist/index.js'
+import { optimize } from '../../packages/graph/dist/index.js'
+import { writeSampleTask } from '../../packages/samples/dist/index.js'
+
+const root = new URL('../../', import.meta.url).pathname
+const shared = join(root, '../shared/data')
+
+/** Specializes, then compares the bundle's model on eight images. */
+async function check(args, images) {
+  const work = mkdtempSync(join(tmpdir(), 'taco-peers-'))
+  try {
+    const out = join(work, 'bundle')
+    const cli = join(root, 'packages/cli/bin/taco.js')
+    const stdout = execFileSync(process.execPath, [cli, 'specialize', ...args, '--out', out, '--json', '--quiet'])
+    const result = JSON.parse(stdout)
+    const bundle = await readBundle(out)
+    const { items } = await scanImageFolder(images)
+    const some = items.filter((_, i) => i % Math.floor(items.length / 8) === 0).slice(0, 8)
+    const graph = optimize(bundle.graph)
+    const program = await openBackend('tfjs-wasm').compile(graph)
+    const session = await ort.InferenceSession.create(join(out, 'model.onnx'))
+    let worst = 0
+    for await (const { input } of batches(some, bundle.preprocess, { batchSize: 8 })) {
+      const ours = (await program.run({ [graph.inputs[0].name]: input }))[graph.outputs[0].name]
+      const theirs = (
+        await session.run({ [session.inputNames[0]]: new ort.Tensor('float32', input.data, input.shape) })
+      )[session.outputNames[0]]
+      assert.deepEqual([...theirs.dims], [...ours.shape])
+      ours.data.forEach((v, i) => (worst = Math.max(worst, Math.abs(v - theirs.data[i]))))
+    }
+    program.dispose()
+    assert.ok(worst <= 1e-3, `logits differ by ${worst}`)
+    // the zeros, counted in the exported file itself
+    const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))
+    const exported = await importOnnx(join(out, 'model.onnx'))
+    const nonzeros = [...exported.initializers.values()]
+      .filter((i) => i.tensor.dtype === 'float32')
+      .reduce((sum, { tensor }) => sum + tensor.data.reduce((n, v) => n + (v !== 0), 0), 0)
+    assert.equal(nonzeros, report.nonzeros)
+    console.log(`# worst difference of logits ${worst.toExponential(1)}, ${nonzeros} non-zeros`)
+    return result
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+test('the sample, 75 % zeros', async () => {
+  const work = mkdtempSync(join(tmpdir(), 'taco-sample-'))
+  try {
+    const sample = await writeSampleTask(work, { testPerClass: 4 })
+    const args = ['--model', sample.model, '--data', sample.train, '--labels', sample.labels, '--sparsity', '0.75']
+    await check(args, sample.test)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+})
+
+for (const name of ['vit_tiny_patch16_224', 'resnet18']) {
+  const model = join(shared, 'models', name, 'model.onnx')
+  if (!existsSync(model)) console.log(`# ${name}: skipped, ../shared is missing`)
+  else
+    test(`${name}, 50 % zeros, one image a class`, async () => {
+      const data = join(shared, 'images/imagenette')
+      const labels = join(shared, 'imagenet-1k-classes.json')
+      const args = ['--model', model, '--data', join(data, 'train'), '--labels', labels, '--shots', '1']
+      await check([...args, '--sparsity', '0.5'], join(data, 'dev'))
+    })
+}
