@@ -52,8 +52,10 @@ export async function decodeBytes(
   if (meta.depth !== 'uchar' && meta.depth !== 'ushort') {
     throw new TacoError('INVALID_DATA', `'${name}' has pixels of type ${meta.depth}; convert it to 8 bits per channel`)
   }
+  // Pillow turns TIFF images itself, so timm never sees them otherwise.
+  const autoOrient = exif === 'apply' || meta.format === 'tiff'
   try {
-    return await toRgb(open({ limitInputPixels: limit, autoOrient: exif === 'apply' }), meta, bytes)
+    return await toRgb(open({ limitInputPixels: limit, autoOrient }), meta, bytes)
   } catch (cause) {
     throw damaged(name, cause)
   }

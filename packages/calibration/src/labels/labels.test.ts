@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { folderOf } from '../testing/images.js'
+import { loadLabels, parseLabels } from './labels.js'
+import { matchClasses } from './match.js'
+import { editDistance } from './nearest.js'
+
+const error = (code: string, ...texts: string[]) =>
+  expect.objectContaining({ code, message: expect.stringMatching(new RegExp(texts.join('.*'))) })
+
+const tench = { index: 0, wnid: 'n01440764', name: 'tench' }
+const shark = { index: 1, wnid: 'n01443537', name: 'shark' }
+
+test.each([
+  ['entries', [shark, tench], [tench, shark]],
+  [
+    'names',
+    ['a', 'b'],
+    [
+      { index: 0, name: 'a' },
+      { index: 1, name: 'b' },
+    ],
+  ],
+  [
+    'index to name',
+    { '1': 'b', '0': 'a' },
+    [
+      { index: 0, name: 'a' },
+      { index: 1, name: 'b' },
+    ],
+  ],
+  ['the ImageNet class index', { '0': ['n01440764', 'tench'], '1': ['n01443537', 'shark'] }, [tench, shark]],
+  ['wnid to name', { n01443537: 'shark', n01440764: 'tench' }, [tench, shark]],
+  [
+    'name to index',
+    { b: 1, a: 0 },
+    [
+      { index: 0, name: 'a' },
+      { index: 1, name: 'b' },
+    ],
+  ],
+  ['wnid to index', { n01440764: 3 }, [{ index: 3, name: 'n01440764', wnid: 'n01440764' }]],
+])('%s', (_, json, expected) => expect(parseLabels(json)).toEqual(expected))
+
+test.each([
+  [null, 'a list or an object'],
+  [7, 'a list or an object'],
+  [[], 'no labels'],
+  [['a', 3], 'entry 1'],
+  [[{ index: 0, name: ' ' }], 'entry 0 has no name'],
+  [[{ index: -1, name: 'a' }], 'index -1'],
+  [[{ name: 'a' }], 'index'],
+  [[tench, { ...shark, index: 0 }], 'second time'],
+  [[{ index: 0, name: 'a', wnid: 5 }], 'wnid'],
+  [{ '0': 'a', '00': 'b' }, 'second time'],
+  [{ a: 0.5 }, '0.5'],
+  [{ a: 'b' }, '"a"'],
+  [JSON.parse('{"__proto__": "x"}'), '__proto__'],
+])('%j is refused', (json, text) => expect(() => parseLabels(json)).toThrow(error('INVALID_DATA', text)))
+
+test('label files', async () => {
+  const { dir, remove } = await folderOf({ 'good.json': '["a"]', 'bad.json': '{', 'wrong.json': '[1]' })
+  try {
+    expect(await loadLabels(`${dir}/good.json`)).toEqual([{ index: 0, name: 'a' }])
+    await expect(loadLabels(`${dir}/bad.json`)).rejects.toEqual(error('INVALID_DATA', 'bad.json', 'not JSON'))
+    await expect(loadLabels(`${dir}/wrong.json`)).rejects.toEqual(error('INVALID_DATA', 'wrong.json', 'entry 0'))
+    await expect(loadLabels(`${dir}/absent.json`)).rejects.toEqual(error('NOT_FOUND', 'absent.json'))
+    await expect(loadLabels(dir)).rejects.toEqual(error('IO', 'label file'))
+  } finally {
+    await remove()
+  }
+})
+
+const labels = parseLabels([
+  { index: 0, wnid: 'n01440764', name: 'tench, Tinca tinca' },
+  { index: 1, wnid: 'n02085620', name: 'Chihuahua' },
+  { index: 2, wnid: 'n02012849', name: 'crane' },
+  { index: 3, wnid: 'n03126707', name: 'crane' },
+  { index: 4, wnid: 'n03710637', name: 'maillot' },
+  { index: 5, wnid: 'n03710721', name: 'maillot, tank suit' },
+  { index: 6, name: "jack-o'-lantern" },
+])
+const indices = (...folders: string[]): number[] => matchClasses(folders, labels).map((label) => label.index)
+
+test('folders by index, wnid, name or synonym', () => {
+  expect(indices('5', '00', '3')).toEqual([5, 0, 3])
+  expect(indices('n02085620', 'N01440764')).toEqual([1, 0])
+  expect(indices('n02085620-Chihuahua', 'n01440764_tench')).toEqual([1, 0])
+  expect(indices('TINCA_tinca', 'chihuahua', "jack o' lantern", 'Tank-Suit')).toEqual([0, 1, 6, 5])
+  expect(indices('tench, Tinca tinca', 'maillot, tank suit')).toEqual([0, 5])
+})
+
+test('an ambiguous name lists the candidates', () => {
+  expect(() => indices('crane')).toThrow(error('UNKNOWN_CLASS', "'crane'", '2, n02012849', '3, n03126707'))
+  expect(() => indices('maillot')).toThrow(error('UNKNOWN_CLASS', 'several', '4, n03710637', '5, n03710721'))
+})
+
+test('an unknown name lists what is near', () => {
+  expect(() => indices('tensh')).toThrow(error('UNKNOWN_CLASS', "'tensh'; near: 'tench'"))
+  expect(() => indices('lantern')).toThrow(error('UNKNOWN_CLASS', "near: 'jack o' lantern'"))
+  expect(() => indices('zzzzzzzzz')).toThrow(error('UNKNOWN_CLASS', "'zzzzzzzzz'; name the folder by"))
+  expect(() => indices('0', '99')).toThrow(error('UNKNOWN_CLASS', "'0'"))
+  expect(() => indices('constructor')).toThrow(error('UNKNOWN_CLASS', 'constructor'))
+})
+
+test('two folders of one class are refused', () => {
+  expect(() => indices('tench', 'n01440764')).toThrow(error('INVALID_DATA', "'tench' and 'n01440764'"))
+})
+
+test('edit distance', () => {
+  expect([editDistance('kitten', 'sitting'), editDistance('', 'abc'), editDistance('a', 'a')]).toEqual([3, 3, 0])
+})
+
+test('ImageNet', async () => {
+  const file = fileURLToPath(new URL('../../../../../shared/data/imagenet-1k-classes.json', import.meta.url))
+  if (!existsSync(file)) return console.info(`skipped: there is no ${file}`)
+  const all = await loadLabels(file)
+  expect(all).toHaveLength(1000)
+  expect(
+    matchClasses(
+      all.map((label) => label.wnid!),
+      all,
+    ),
+  ).toEqual(all)
+  expect(
+    matchClasses(
+      all.map((label) => String(label.index)),
+      all,
+    ),
+  ).toEqual(all)
+  expect(() => matchClasses(['crane'], all)).toThrow(error('UNKNOWN_CLASS', 'several', '134', '517'))
+  expect(() => matchClasses(['golden retreiver'], all)).toThrow(error('UNKNOWN_CLASS', "near: 'golden retriever'"))
+})
