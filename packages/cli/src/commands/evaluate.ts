@@ -1,0 +1,35 @@
+import { Command } from 'commander'
+import { evaluateModel } from '@tacojs/orchestrator'
+import { formatPercent } from '../format.js'
+import { wholeNumber } from '../options.js'
+import { progressPrinter } from '../progress.js'
+
+export const evaluateCommand = (signal: AbortSignal): Command =>
+  new Command('evaluate')
+    .description('accuracy of a model or bundle on a folder of labelled images')
+    .requiredOption('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
+    .requiredOption('--data <dir>', 'labelled images: <dir>/<class>/*')
+    .option('--labels <file>', "the model's labels, JSON")
+    .option('--all-classes', "let every class of the model compete, not only the folder's")
+    .option('--exif <mode>', 'EXIF orientation: apply, or ignore as timm does', 'apply')
+    .option('--skip-corrupt', 'skip images that cannot be decoded, and count them')
+    .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu', 'tfjs-wasm')
+    .option('--threads <n>', 'threads that the backend may use', wholeNumber)
+    .option('--batch-size <n>', 'images per batch', wholeNumber, 8)
+    .option('--json', 'print the result as one JSON object on stdout')
+    .option('--quiet', 'no progress on stderr')
+    .action(async (flags) => {
+      const result = await evaluateModel(
+        { ...flags, onCorrupt: flags.skipCorrupt ? 'skip' : 'error' },
+        {
+          signal,
+          onProgress: flags.quiet ? undefined : progressPrinter(),
+          onWarning: (text) => process.stderr.write(`warning: ${text}\n`),
+        },
+      )
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify(result)}\n`
+          : `${result.correct} of ${result.images} images correct: ${formatPercent(result.top1)} top-1 among ${result.classes.length} classes\n`,
+      )
+    })

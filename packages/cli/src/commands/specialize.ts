@@ -1,0 +1,67 @@
+import { Command } from 'commander'
+import { loadRecipe, specialize, type SpecializeOptions } from '@tacojs/orchestrator'
+import { collect, number, wholeNumber } from '../options.js'
+import { progressPrinter } from '../progress.js'
+import { resultTable } from '../result-table.js'
+
+export const specializeCommand = (signal: AbortSignal): Command =>
+  new Command('specialize')
+    .description('prune a model for the classes of an image folder and write the specialist bundle')
+    .option('--recipe <file>', 'YAML or JSON recipe; options given here override it')
+    .option('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
+    .option('--data <dir>', 'images of the task: <dir>/<class>/*')
+    .option('--out <dir>', 'folder of the bundle to write; replaced if it is a bundle already')
+    .option('--eval <dir>', 'labelled images to measure accuracy on: <dir>/<class>/*')
+    .option('--control <dir>', 'task-agnostic images: also prune with as many of these, to compare')
+    .option('--labels <file>', "the model's labels, JSON")
+    .option('--shots <n>', 'calibration images per class (16)', wholeNumber)
+    .option('--seed <n>', 'seed of the sampling (0)', wholeNumber)
+    .option('--sparsity <share>', 'zeros over the pruned layers, 0 to 1 (0.5)', number)
+    .option('--pattern <pattern>', 'unstructured, or N:M such as 2:4 (unstructured)')
+    .option('--method <name>', 'fastobc or magnitude (fastobc)')
+    .option('--target <stream>', 'what layers aim at: dense or sparse (dense)')
+    .option('--no-refit', 'leave out the exact refit after the method')
+    .option('--damp <share>', 'damping as a share of the mean of diag H (0.01)', number)
+    .option('--keep <layer>', 'leave this layer dense; * matches any text; may be repeated', collect)
+    .option('--exif <mode>', 'EXIF orientation: apply, or ignore as timm does (apply)')
+    .option('--skip-corrupt', 'skip images that cannot be decoded, and count them')
+    .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu (tfjs-wasm)')
+    .option('--threads <n>', 'threads that the backend may use', wholeNumber)
+    .option('--batch-size <n>', 'images per batch (8)', wholeNumber)
+    .option('--json', 'print the result as one JSON object on stdout')
+    .option('--quiet', 'no progress on stderr')
+    .action(async (flags: Flags) => {
+      const { recipe: file, json, quiet, skipCorrupt, refit, out, eval: evalDir, control, threads, ...rest } = flags
+      const base = file ? await loadRecipe(file) : {}
+      const input = {
+        ...base,
+        ...rest,
+        ...(refit === false ? { refit } : {}),
+        ...(skipCorrupt ? { onCorrupt: 'skip' } : {}),
+      }
+      const options: SpecializeOptions = {
+        out,
+        eval: evalDir,
+        control,
+        threads,
+        signal,
+        onProgress: quiet ? undefined : progressPrinter(),
+        onWarning: (text) => process.stderr.write(`warning: ${text}\n`),
+      }
+      const result = await specialize(input, options)
+      process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${resultTable(result)}\n`)
+    })
+
+interface Flags {
+  readonly recipe?: string
+  readonly out?: string
+  readonly eval?: string
+  readonly control?: string
+  readonly threads?: number
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly skipCorrupt?: boolean
+  readonly refit?: boolean
+  /** The rest are the recipe's own fields. */
+  readonly [field: string]: unknown
+}

@@ -1,0 +1,18 @@
+/** An AbortSignal that Ctrl-C (SIGINT) or SIGTERM raises; a second Ctrl-C ends the process at once. */
+export function onInterrupt(): { signal: AbortSignal; dispose: () => void } {
+  const controller = new AbortController()
+  const handler = (): void => {
+    if (controller.signal.aborted) process.exit(130)
+    controller.abort(new Error('interrupted'))
+    process.stderr.write('\nstopping after the present step; press Ctrl-C again to stop at once\n')
+  }
+  process.on('SIGINT', handler)
+  process.on('SIGTERM', handler)
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      process.off('SIGINT', handler)
+      process.off('SIGTERM', handler)
+    },
+  }
+}

@@ -1,0 +1,45 @@
+import { Command, CommanderError } from 'commander'
+import { isTacoError } from '@tacojs/errors'
+import { classifyCommand } from './commands/classify.js'
+import { demoCommand } from './commands/demo.js'
+import { evaluateCommand } from './commands/evaluate.js'
+import { inspectCommand } from './commands/inspect.js'
+import { runCommand } from './commands/run.js'
+import { specializeCommand } from './commands/specialize.js'
+import { onInterrupt } from './interrupt.js'
+
+/** 0 done · 1 a target was not reached · 2 wrong use or input · 130 interrupted. Anything else is a bug. */
+export async function main(args: readonly string[]): Promise<number> {
+  const interrupt = onInterrupt()
+  const program = new Command('taco')
+    .description('Turns a large vision classifier into a small, fast specialist, from a handful of images.')
+    .version('0.1.0')
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .showHelpAfterError('(taco --help shows the commands, taco COMMAND --help their options)')
+  for (const command of [
+    specializeCommand,
+    evaluateCommand,
+    classifyCommand,
+    inspectCommand,
+    runCommand,
+    demoCommand,
+  ]) {
+    program.addCommand(command(interrupt.signal).exitOverride())
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (interrupt.signal.aborted) {
+      process.stderr.write('taco: interrupted; nothing was written\n')
+      return 130
+    }
+    if (!isTacoError(error)) throw error
+    process.stderr.write(`taco: ${error.message} [${error.code}]\n`)
+    return 2
+  } finally {
+    interrupt.dispose()
+  }
+}

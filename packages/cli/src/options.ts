@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Parsers for option values: a wrong one is a usage error that names the option. */
+export function number(value: string): number {
+  const parsed = Number(value)
+  if (value.trim() === '' || !Number.isFinite(parsed)) throw new InvalidArgumentError(`'${value}' is not a number.`)
+  return parsed
+}
+
+export function wholeNumber(value: string): number {
+  const parsed = number(value)
+  if (!Number.isInteger(parsed)) throw new InvalidArgumentError(`'${value}' is not a whole number.`)
+  return parsed
+}
+
+export const collect = (value: string, previous: readonly string[] | undefined): string[] => [
+  ...(previous ?? []),
+  value,
+]

@@ -1,0 +1,43 @@
+import type { ProgressEvent } from '@tacojs/orchestrator'
+import { formatDuration } from './format.js'
+
+const names: Readonly<Record<ProgressEvent['stage'], string>> = {
+  load: 'load model',
+  calibrate: 'read images',
+  prune: 'prune',
+  'prune-control': 'prune control',
+  evaluate: 'evaluate',
+  latency: 'measure latency',
+  write: 'write bundle',
+}
+
+/**
+ * Progress on stderr: one line that is redrawn in a terminal; elsewhere a line when a stage begins, every five
+ * seconds, and when it ends. The time left is that of the stage, from its own pace.
+ */
+export function progressPrinter(out: NodeJS.WriteStream = process.stderr): (event: ProgressEvent) => void {
+  let stage: string | undefined
+  let started = 0
+  let printed = 0
+  return ({ stage: name, done, total, detail }) => {
+    const now = Date.now()
+    const begins = name !== stage
+    if (begins) {
+      if (stage !== undefined && out.isTTY) out.write('\n')
+      stage = name
+      started = now
+    }
+    const ended = done >= total
+    if (!out.isTTY && !begins && !ended && now - printed < 5000) return
+    printed = now
+    const elapsed = (now - started) / 1000
+    const left = done > 0 && !ended ? `, ${formatDuration((elapsed / done) * (total - done))} left` : ''
+    const count = total > 1 ? ` ${done}/${total}` : ''
+    const line = `${names[name]}${count}${detail && !ended ? ` ${detail}` : ''} (${formatDuration(elapsed)}${left})`
+    out.write(out.isTTY ? `\r\x1b[2K${line.slice(0, (out.columns || 80) - 1)}` : `${line}\n`)
+    if (ended && out.isTTY) {
+      out.write('\n')
+      stage = undefined
+    }
+  }
+}

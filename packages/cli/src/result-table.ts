@@ -1,0 +1,44 @@
+import type { SpecializeResult } from '@tacojs/orchestrator'
+import { formatBytes, formatCount, formatDuration, formatPercent, formatTable } from './format.js'
+
+/** The result for a person: dense, specialist and control side by side, then what was kept and where it is. */
+export function resultTable(result: SpecializeResult): string {
+  const row = (name: string, m: SpecializeResult['dense'] | undefined): string[][] =>
+    m
+      ? [
+          [
+            name,
+            formatPercent(m.top1),
+            m.correct === undefined ? '–' : `${m.correct}/${m.images}`,
+            formatCount(m.nonzeros),
+            formatBytes(m.bytes),
+            m.latencyMs === undefined ? '–' : `${m.latencyMs.toFixed(1)} ms`,
+          ],
+        ]
+      : []
+  const table = formatTable(
+    ['', 'top-1', 'correct', 'non-zeros', 'size', 'latency'],
+    [...row('dense', result.dense), ...row('specialist', result.specialist), ...row('control', result.control)],
+  )
+  const { comparison, controlComparison } = result
+  const points = (share: number): string => `${share >= 0 ? '+' : ''}${(share * 100).toFixed(1)} points`
+  return [
+    `${result.model.name} for ${result.task.classes.length} classes, ${result.task.images} images, ` +
+      `${formatPercent(result.sparsity)} zeros in ${result.layers.length} layers (${result.recipe.method}, ${result.recipe.pattern})`,
+    '',
+    table,
+    '',
+    ...(comparison
+      ? [
+          `specialist against dense: ${points(comparison.difference)} (± ${(comparison.standardError * 100).toFixed(1)}), ${comparison.changed} of ${result.dense.images} predictions changed`,
+        ]
+      : []),
+    ...(controlComparison
+      ? [
+          `task images against control images: ${points(controlComparison.difference)} (± ${(controlComparison.standardError * 100).toFixed(1)})`,
+        ]
+      : []),
+    `${result.backend}, batch 1 latency; ${formatDuration(result.seconds)} in all`,
+    ...(result.out ? [`written: ${result.out}`] : ['nothing written: no --out']),
+  ].join('\n')
+}

@@ -1,0 +1,27 @@
+import { batches, type Batch, type ImageItem, type Preprocess, type SkippedImage } from '@tacojs/calibration'
+import type { Recipe } from './recipe.js'
+
+export interface ImageReading {
+  readonly batchSize: number
+  readonly exif: Recipe['exif']
+  readonly onCorrupt: Recipe['onCorrupt']
+  readonly signal?: AbortSignal
+}
+
+/** All batches of a small set, held in memory, and what had to be skipped. */
+export async function readAll(
+  items: readonly ImageItem[],
+  preprocess: Preprocess,
+  reading: ImageReading,
+  onProgress?: (images: number) => void,
+): Promise<{ batches: Batch[]; skipped: readonly SkippedImage[] }> {
+  const stream = batches(items, preprocess, reading)
+  const all: Batch[] = []
+  let images = 0
+  for await (const batch of stream) {
+    all.push(batch)
+    images += batch.labels.length
+    onProgress?.(images)
+  }
+  return { batches: all, skipped: stream.skipped }
+}

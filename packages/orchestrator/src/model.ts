@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { TacoError } from '@tacojs/errors'
+import { defaultPreprocess, type Label, type Preprocess } from '@tacojs/calibration'
+import { optimize, type Graph } from '@tacojs/graph'
+import { importOnnx, readBundle, readTimmConfig } from '@tacojs/model-io'
+
+export interface Model {
+  readonly path: string
+  readonly name: string
+  readonly graph: Graph
+  readonly preprocess: Preprocess
+  readonly labels?: readonly Label[]
+  /** What a person should know about how the model was read. */
+  readonly warnings: readonly string[]
+}
+
+/** The optimized graph of an ONNX file, a folder with model.onnx, or a bundle: for raw tensors, whatever they are. */
+export async function loadGraph(path: string): Promise<Graph> {
+  const file = await modelFile(path)
+  return optimize(file === undefined ? (await readBundle(path)).graph : await importOnnx(file))
+}
+
+/**
+ * Reads a model: an ONNX file (with a timm config.json beside it, if there is one), a folder with model.onnx, or a
+ * specialist bundle. The graph is optimized.
+ *
+ * @throws NOT_FOUND, INVALID_MODEL, UNSUPPORTED, INVALID_WEIGHTS, INVALID_DATA
+ */
+export async function loadModel(path: string): Promise<Model> {
+  const file = await modelFile(path)
+  if (file === undefined) {
+    const { graph, preprocess, labels } = await readBundle(path)
+    return {
+      path,
+      name: basename(path),
+      graph: optimize(graph),
+      preprocess: preprocess as unknown as Preprocess,
+      labels,
+      warnings: [],
+    }
+  }
+  const graph = optimize(await importOnnx(file))
+  const config = join(dirname(file), 'config.json')
+  if (await exists(config)) {
+    const { architecture, inputSize, interpolation, cropPct, cropMode, mean, std, labelNames } =
+      await readTimmConfig(config)
+    return {
+      path,
+      name: architecture,
+      graph,
+      preprocess: { inputSize, interpolation, cropPct, cropMode, mean, std },
+      ...(labelNames ? { labels: labelNames.map((name, index) => ({ index, name })) } : {}),
+      warnings: [],
+    }
+  }
+  const preprocess = defaultPreprocess(imageSize(graph))
+  return {
+    path,
+    name: basename(file, '.onnx'),
+    graph,
+    preprocess,
+    warnings: [
+      `no config.json beside '${file}': assuming ${preprocess.interpolation} resize, crop ${preprocess.cropPct} and ImageNet mean and std`,
+    ],
+  }
+}
+
+/** The ONNX file that a path stands for; undefined for a bundle. */
+async function modelFile(path: string): Promise<string | undefined> {
+  const entry = await stat(path).catch(() => undefined)
+  if (!entry) {
+    throw new TacoError(
+      'NOT_FOUND',
+      `there is no model at '${path}'; give an ONNX file, a folder with model.onnx, or a bundle`,
+    )
+  }
+  if (!entry.isDirectory()) return path
+  if (await exists(join(path, 'manifest.json'))) return undefined
+  const file = join(path, 'model.onnx')
+  if (await exists(file)) return file
+  throw new TacoError(
+    'NOT_FOUND',
+    `the folder '${path}' holds no model.onnx and is no bundle; give the model's ONNX file`,
+  )
+}
+
+const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
+
+/** [C, H, W] of the graph's first input; throws UNSUPPORTED when it is no image. */
+export function imageSize(graph: Graph): [number, number, number] {
+  const input = graph.inputs[0]
+  if (!input || input.shape.length !== 4 || input.shape.slice(1).some((dim) => typeof dim !== 'number')) {
+    const shape = input ? `[${input.shape.join(', ')}]` : 'missing'
+    throw new TacoError(
+      'UNSUPPORTED',
+      `the model's first input is ${shape}; an image classifier takes [N, C, H, W] with fixed C, H, W`,
+    )
+  }
+  return input.shape.slice(1) as [number, number, number]
+}

@@ -1,0 +1,29 @@
+export type Stage = 'load' | 'calibrate' | 'prune' | 'prune-control' | 'evaluate' | 'latency' | 'write'
+
+/** Sent at the start of each step and when it ends (`done === total`). */
+export interface ProgressEvent {
+  readonly stage: Stage
+  readonly done: number
+  readonly total: number
+  /** What is being worked on: a layer, a file. */
+  readonly detail?: string
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (event: ProgressEvent) => void
+}
+
+/** Seconds spent in each stage, in the order they first ran. */
+export class StageTimer {
+  readonly seconds: Record<string, number> = {}
+
+  async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
+    const start = performance.now()
+    try {
+      return await work()
+    } finally {
+      this.seconds[stage] = (this.seconds[stage] ?? 0) + (performance.now() - start) / 1000
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import type { PrunableLayer } from '@tacojs/graph'
+import type { LayerProblem, Solution } from '@tacojs/solver'
+
+export interface LayerReport {
+  readonly name: string
+  readonly kind: 'Linear' | 'Conv'
+  readonly rows: number
+  readonly cols: number
+  readonly groups: number
+  readonly nonzeros: number
+  readonly sparsity: number
+  /** ‖Y − ŴX‖² / ‖Y‖² on the calibration images, Y the centred target. */
+  readonly relativeError: number
+  /** The same for the unpruned optimum: what no mask can remove. */
+  readonly relativeFloor: number
+  readonly lambda: number
+  /** How often the damping had to grow by ten before H could be factored. */
+  readonly escalations: number
+  readonly refit: string
+}
+
+/** Sums over the groups of a layer: one solution each. */
+export function layerReport(
+  layer: PrunableLayer,
+  problems: readonly LayerProblem[],
+  solutions: readonly Solution[],
+): LayerReport {
+  const sum = (of: (s: Solution) => number): number => solutions.reduce((total, s) => total + of(s), 0)
+  const energy = problems.reduce((total, p) => total + p.yy, 0)
+  const share = (error: number): number => (energy > 0 ? error / energy : 0)
+  const nonzeros = sum((s) => s.nonzeros)
+  return {
+    name: layer.name,
+    kind: layer.kind,
+    rows: layer.rows,
+    cols: layer.cols,
+    groups: layer.groups,
+    nonzeros,
+    sparsity: 1 - nonzeros / (layer.rows * layer.cols),
+    relativeError: share(sum((s) => s.error)),
+    relativeFloor: share(sum((s) => s.floor)),
+    lambda: Math.max(...solutions.map((s) => s.lambda)),
+    escalations: Math.max(...solutions.map((s) => s.escalations)),
+    refit: [...new Set(solutions.map((s) => s.refit))].join(', '),
+  }
+}

@@ -1,0 +1,59 @@
+import type { Comparison } from '@tacojs/evaluation'
+import type { LayerReport } from './prune/layer-report.js'
+import type { Recipe } from './recipe.js'
+import type { TaskClass } from './task.js'
+
+export interface ModelSummary {
+  readonly top1?: number
+  readonly correct?: number
+  readonly images?: number
+  readonly calibrationError?: number
+  readonly parameters: number
+  readonly nonzeros: number
+  readonly macs: number
+  /** Dense: the model as ONNX, head restricted. Pruned: the compact weights file. */
+  readonly bytes: number
+  readonly latencyMs?: number
+}
+
+export interface SpecializeResult {
+  readonly model: { readonly name: string; readonly path: string }
+  readonly recipe: Recipe
+  readonly backend: string
+  readonly task: {
+    readonly classes: readonly TaskClass[]
+    readonly images: number
+    readonly short: readonly { readonly class: string; readonly have: number; readonly want: number }[]
+    readonly skipped: readonly { readonly file: string; readonly reason: string }[]
+  }
+  readonly dense: ModelSummary
+  readonly specialist: ModelSummary
+  readonly control?: ModelSummary
+  /** Specialist against dense, and against the control. */
+  readonly comparison?: Comparison
+  readonly controlComparison?: Comparison
+  /** Zeros over the pruned layers. */
+  readonly sparsity: number
+  /** Over the whole model. */
+  readonly nonzeros: number
+  readonly layers: readonly LayerReport[]
+  readonly warnings: readonly string[]
+  readonly out?: string
+  readonly seconds: number
+  readonly stages: Readonly<Record<string, number>>
+}
+
+/**
+ * What the bundle's report.json holds: everything that the recipe decides. Times and latencies vary from run to run
+ * and stay out, so that the same recipe gives the same bytes.
+ */
+export function reportOf(result: SpecializeResult): object {
+  const { out: _out, seconds: _seconds, stages: _stages, ...rest } = result
+  const timeless = ({ latencyMs: _latency, ...summary }: ModelSummary): ModelSummary => summary
+  return {
+    ...rest,
+    dense: timeless(rest.dense),
+    specialist: timeless(rest.specialist),
+    ...(rest.control ? { control: timeless(rest.control) } : {}),
+  }
+}

@@ -1,0 +1,153 @@
+import { throwIfAborted } from '@tacojs/errors'
+import { sampleFlat, samplePerClass, scanImageFolder, type ImageItem } from '@tacojs/calibration'
+import { compare, type Evaluation } from '@tacojs/evaluation'
+import { restrictHead, type Graph } from '@tacojs/graph'
+import { createLinalg } from '@tacojs/linalg'
+import { checkBundleTarget } from '@tacojs/model-io'
+import { parsePattern } from '@tacojs/solver'
+import { openBackend } from './backends.js'
+import { measureTogether } from './measure.js'
+import { readAll } from './images.js'
+import { loadModel } from './model.js'
+import { StageTimer, type RunOptions, type Stage } from './progress.js'
+import { prune, type Pruned } from './prune/prune.js'
+import { parseRecipe, type RecipeInput } from './recipe.js'
+import type { SpecializeResult } from './result.js'
+import { summarize } from './summary.js'
+import { loadSplit, loadTask, modelLabels } from './task.js'
+import { writeSpecialist } from './write-specialist.js'
+
+export interface SpecializeOptions extends RunOptions {
+  /** Folder of the bundle to write; nothing is written without it. */
+  readonly out?: string
+  /** Labelled images to measure on. */
+  readonly eval?: string
+  /** Task-agnostic images: a second specialist is pruned with as many of these, to compare. Never written. */
+  readonly control?: string
+  readonly threads?: number
+  readonly onWarning?: (text: string) => void
+}
+
+/**
+ * The whole way: a model and a folder of images in, a pruned specialist for the folder's classes out.
+ *
+ * @param input a recipe; what is left out has a default
+ * @throws TacoError with the code of what is wrong: INVALID_ARGUMENT (recipe), NOT_FOUND, INVALID_MODEL, INVALID_DATA,
+ *   UNKNOWN_CLASS, UNSUPPORTED, IO (the bundle cannot be written), ABORTED. Nothing is written unless all went well.
+ */
+export async function specialize(
+  input: RecipeInput | Readonly<Record<string, unknown>>,
+  options: SpecializeOptions = {},
+): Promise<SpecializeResult> {
+  const started = performance.now()
+  const { signal, threads } = options
+  const timer = new StageTimer()
+  const warnings: string[] = []
+  const warn = (text: string): void => {
+    warnings.push(text)
+    options.onWarning?.(text)
+  }
+  const progress = (stage: Stage) => (done: number, total: number, detail?: string) =>
+    options.onProgress?.({ stage, done, total, detail })
+
+  // Everything that can be wrong is looked at before anything long begins.
+  const recipe = parseRecipe(input)
+  parsePattern(recipe.pattern)
+  const backend = openBackend(recipe.backend)
+  if (options.out !== undefined) await checkBundleTarget(options.out)
+  const { model, dense, classes, labels, folder } = await timer.time('load', async () => {
+    progress('load')(0, 1, recipe.model)
+    const model = await loadModel(recipe.model)
+    model.warnings.forEach(warn)
+    const labels = await modelLabels(model, recipe.labels)
+    const { folder, classes } = await loadTask(recipe.data, model, labels)
+    const dense = restrictHead(
+      model.graph,
+      classes.map((c) => c.index),
+    )
+    progress('load')(1, 1)
+    return { model, dense, classes, labels, folder }
+  })
+  const sampled = samplePerClass(folder, recipe.shots, recipe.seed)
+  for (const { class: name, have, want } of sampled.short) {
+    warn(`class '${name}' has ${have} images, fewer than the ${want} shots asked for; all are used`)
+  }
+  const evalItems = options.eval === undefined ? undefined : await loadSplit(options.eval, classes, labels)
+  const controlItems =
+    options.control === undefined
+      ? undefined
+      : sampleFlat(await scanImageFolder(options.control, { classes: false }), sampled.items.length, recipe.seed)
+  if (controlItems && controlItems.length < sampled.items.length) {
+    warn(`the control has ${controlItems.length} images, fewer than the task's ${sampled.items.length}`)
+  }
+
+  const linalg = await createLinalg()
+  const reading = { batchSize: recipe.batchSize, exif: recipe.exif, onCorrupt: recipe.onCorrupt, signal }
+  const pruneOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control') => {
+    const calibration = await timer.time('calibrate', () =>
+      readAll(items, model.preprocess, reading, (done) => progress('calibrate')(done, items.length)),
+    )
+    for (const { file, reason } of calibration.skipped) warn(`skipped ${file}: ${reason}`)
+    const inputs = calibration.batches.map((batch) => batch.input)
+    const pruned: Pruned = await timer.time(stage, () =>
+      prune(dense, inputs, { backend, linalg, recipe, threads, signal, onLayer: progress(stage) }),
+    )
+    return { ...pruned, skipped: calibration.skipped, example: inputs[0]! }
+  }
+
+  try {
+    const specialist = await pruneOn(sampled.items, 'prune')
+    const control = controlItems && (await pruneOn(controlItems, 'prune-control'))
+    throwIfAborted(signal)
+    const graphs: Graph[] = [dense, specialist.graph, ...(control ? [control.graph] : [])]
+    const measured = await measureTogether(graphs, {
+      backend,
+      threads,
+      evalItems,
+      preprocess: model.preprocess,
+      reading,
+      example: specialist.example,
+      timer,
+      progress,
+      warn,
+    })
+    const [denseEval, specialistEval, controlEval] = measured.evaluations as (Evaluation | undefined)[]
+    const summaries = graphs.map((graph, i) =>
+      summarize(graph, {
+        pruned: i > 0,
+        evaluation: measured.evaluations[i],
+        latencyMs: measured.latencies[i]?.medianMs,
+      }),
+    )
+    const pruned = specialist.layers.reduce((sum, layer) => sum + layer.rows * layer.cols, 0)
+    const kept = specialist.layers.reduce((sum, layer) => sum + layer.nonzeros, 0)
+    const result: SpecializeResult = {
+      model: { name: model.name, path: recipe.model },
+      recipe,
+      backend: backend.name,
+      task: {
+        classes,
+        images: sampled.items.length - specialist.skipped.length,
+        short: sampled.short,
+        skipped: specialist.skipped,
+      },
+      dense: summaries[0]!,
+      specialist: summaries[1]!,
+      ...(control ? { control: summaries[2]! } : {}),
+      ...(denseEval && specialistEval ? { comparison: compare(denseEval, specialistEval) } : {}),
+      ...(controlEval && specialistEval ? { controlComparison: compare(controlEval, specialistEval) } : {}),
+      sparsity: 1 - kept / pruned,
+      nonzeros: summaries[1]!.nonzeros,
+      layers: specialist.layers,
+      warnings,
+      ...(options.out === undefined ? {} : { out: options.out }),
+      seconds: (performance.now() - started) / 1000,
+      stages: timer.seconds,
+    }
+    if (options.out === undefined) return result
+    await timer.time('write', () => writeSpecialist(options.out!, specialist.graph, model.preprocess, result))
+    return { ...result, seconds: (performance.now() - started) / 1000 }
+  } finally {
+    linalg.dispose()
+  }
+}

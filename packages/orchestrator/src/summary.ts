@@ -1,0 +1,28 @@
+import type { Evaluation } from '@tacojs/evaluation'
+import { totalCosts, type Graph } from '@tacojs/graph'
+import { encodeWeights, exportOnnx } from '@tacojs/model-io'
+import type { ModelSummary } from './result.js'
+
+/** Size of a model as it would be shipped, and what was measured of it. */
+export function summarize(
+  graph: Graph,
+  measured: { pruned: boolean; evaluation: Evaluation | undefined; latencyMs: number | undefined },
+): ModelSummary {
+  const { parameters, nonzeros, macs } = totalCosts(graph)
+  const { evaluation, latencyMs } = measured
+  return {
+    ...(evaluation
+      ? {
+          top1: evaluation.top1,
+          correct: evaluation.correct,
+          images: evaluation.images,
+          calibrationError: evaluation.calibrationError,
+        }
+      : {}),
+    parameters,
+    nonzeros,
+    macs,
+    bytes: measured.pruned ? encodeWeights(graph.initializers).byteLength : exportOnnx(graph).byteLength,
+    ...(latencyMs === undefined ? {} : { latencyMs }),
+  }
+}

@@ -1,0 +1,75 @@
+import { TacoError } from '@tacojs/errors'
+import { loadLabels, matchClasses, scanImageFolder, type ImageFolder, type Label } from '@tacojs/calibration'
+import type { Graph } from '@tacojs/graph'
+import type { Model } from './model.js'
+
+/** A class of the task: the folder it comes from and what it is to the model. */
+export interface TaskClass {
+  readonly folder: string
+  /** Index in the logits of the model that was given. */
+  readonly index: number
+  readonly name: string
+  readonly wnid?: string
+}
+
+/** The model's labels: the given file, those that the model carries, or bare indices. */
+export async function modelLabels(model: Model, file: string | undefined): Promise<readonly Label[]> {
+  if (file) return loadLabels(file)
+  if (model.labels) return model.labels
+  return Array.from({ length: classCount(model.graph) }, (_, index) => ({ index, name: String(index) }))
+}
+
+/** The last dimension of the logits. Throws UNSUPPORTED when the first output is not [N, classes]. */
+export function classCount(graph: Graph): number {
+  const output = graph.outputs[0]
+  const classes = output?.shape[1]
+  if (output?.shape.length !== 2 || typeof classes !== 'number') {
+    const shape = output ? `[${output.shape.join(', ')}]` : 'missing'
+    throw new TacoError('UNSUPPORTED', `the model's first output is ${shape}; a classifier gives logits [N, classes]`)
+  }
+  return classes
+}
+
+/** The folder's images and its classes, in the folder's order. */
+export async function loadTask(
+  dir: string,
+  model: Model,
+  labels: readonly Label[],
+): Promise<{ folder: ImageFolder; classes: TaskClass[] }> {
+  const folder = await scanImageFolder(dir)
+  const count = classCount(model.graph)
+  const classes = matchClasses(folder.classes, labels).map((label, i) => {
+    if (label.index >= count) {
+      throw new TacoError(
+        'UNKNOWN_CLASS',
+        `class '${folder.classes[i]}' has index ${label.index}, but the model has ${count} classes; is this its label file?`,
+      )
+    }
+    return { folder: folder.classes[i]!, ...label }
+  })
+  return { folder, classes }
+}
+
+/**
+ * The items of another folder of the same task, labelled by the task's classes (`dev` may hold fewer classes, not others).
+ * Throws UNKNOWN_CLASS for a class that the task does not have.
+ */
+export async function loadSplit(
+  dir: string,
+  classes: readonly TaskClass[],
+  labels: readonly Label[],
+): Promise<ImageFolder['items']> {
+  const folder = await scanImageFolder(dir)
+  const matched = matchClasses(folder.classes, labels)
+  const positions = matched.map((label, i) => {
+    const position = classes.findIndex((c) => c.index === label.index)
+    if (position < 0) {
+      throw new TacoError(
+        'UNKNOWN_CLASS',
+        `'${dir}' holds the class '${folder.classes[i]}', which is not in the task: ${classes.map((c) => c.folder).join(', ')}`,
+      )
+    }
+    return position
+  })
+  return folder.items.map((item) => ({ ...item, label: positions[item.label]! }))
+}
