@@ -1,6 +1,20 @@
 // GEMM on packed panels (Goto & van de Geijn 2008). T is f32 or f64; a vector holds 16 / sizeof<T> lanes.
 // A tile is 4 rows × 2 vectors: 8 accumulators, 4 splats and 2 loads stay within the 15 registers that V8 has.
 
+/** Copies k elements, `stride` apart, to every `step` bytes of dst; zeros when they are beyond the matrix. */
+function line<T>(from: usize, stride: isize, k: i32, dst: usize, step: usize, inside: bool): void {
+  const end = dst + <usize>k * step
+  if (!inside) {
+    for (let to = dst; to < end; to += step) store<T>(to, 0)
+    return
+  }
+  const advance = <usize>(stride * <isize>sizeof<T>())
+  for (let to = dst; to < end; to += step) {
+    store<T>(to, load<T>(from))
+    from += advance
+  }
+}
+
 /** Packs op(A) [m × k], strides rs and cs in elements, into panels of 4 rows: for each k four values. Rows beyond m are zero. */
 export function packA<T>(src: usize, rs: isize, cs: isize, m: i32, k: i32, dst: usize): void {
   const size = sizeof<T>()
@@ -19,14 +33,10 @@ export function packA<T>(src: usize, rs: isize, cs: isize, m: i32, k: i32, dst: 
       }
       continue
     }
-    for (let p = 0; p < k; p++) {
-      let from = base + <usize>(<isize>p * cs * <isize>size)
-      for (let r = 0; r < 4; r++) {
-        store<T>(out, r < rows ? load<T>(from) : <T>0)
-        from += <usize>(rs * <isize>size)
-        out += size
-      }
+    for (let r = 0; r < 4; r++) {
+      line<T>(base + <usize>(<isize>r * rs * <isize>size), cs, k, out + <usize>r * size, 4 * size, r < rows)
     }
+    out += <usize>k * 4 * size
   }
 }
 
@@ -49,19 +59,13 @@ export function packB<T>(src: usize, rs: isize, cs: isize, k: i32, n: i32, dst: 
       }
       continue
     }
-    for (let p = 0; p < k; p++) {
-      let from = base + <usize>(<isize>p * rs * <isize>size)
-      for (let c = 0; c < width; c++) {
-        store<T>(out, c < cols ? load<T>(from) : <T>0)
-        from += <usize>(cs * <isize>size)
-        out += size
-      }
+    for (let c = 0; c < width; c++) {
+      line<T>(base + <usize>(<isize>c * cs * <isize>size), rs, k, out + <usize>c * size, 32, c < cols)
     }
+    out += <usize>k * 32
   }
 }
 
-// @ts-ignore: decorator
-@inline
 function fma<T>(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(a, b, c)
   return v128.add<T>(c, v128.mul<T>(a, b))
@@ -70,7 +74,17 @@ function fma<T>(a: v128, b: v128, c: v128): v128 {
 /**
  * C [m × n] += alpha · A · B from packed panels; C is row-major with ldc elements per row. `scratch` holds one tile.
  */
-export function multiply<T>(m: i32, n: i32, k: i32, alpha: T, a: usize, b: usize, c: usize, ldc: i32, scratch: usize): void {
+export function multiply<T>(
+  m: i32,
+  n: i32,
+  k: i32,
+  alpha: T,
+  a: usize,
+  b: usize,
+  c: usize,
+  ldc: i32,
+  scratch: usize,
+): void {
   const size = sizeof<T>()
   const width = 32 / <i32>size
   const row = <usize>ldc * size
@@ -79,10 +93,14 @@ export function multiply<T>(m: i32, n: i32, k: i32, alpha: T, a: usize, b: usize
     const bPanel = b + <usize>j * <usize>k * size
     for (let i = 0; i < m; i += 4) {
       const aPanel = a + <usize>i * <usize>k * size
-      let c00 = v128.splat<T>(0), c01 = v128.splat<T>(0)
-      let c10 = v128.splat<T>(0), c11 = v128.splat<T>(0)
-      let c20 = v128.splat<T>(0), c21 = v128.splat<T>(0)
-      let c30 = v128.splat<T>(0), c31 = v128.splat<T>(0)
+      let c00 = v128.splat<T>(0),
+        c01 = v128.splat<T>(0)
+      let c10 = v128.splat<T>(0),
+        c11 = v128.splat<T>(0)
+      let c20 = v128.splat<T>(0),
+        c21 = v128.splat<T>(0)
+      let c30 = v128.splat<T>(0),
+        c31 = v128.splat<T>(0)
       let pa = aPanel
       let pb = bPanel
       const end = aPanel + <usize>(4 * k) * size

@@ -55,8 +55,9 @@ export function solveLower32(
   x: usize,
   xrs: isize,
   xcs: isize,
+  scratch: usize,
 ): void {
-  solveLower<f32>(m, n, l, lrs, lcs, unit, x, xrs, xcs)
+  solveLower<f32>(m, n, l, lrs, lcs, unit, x, xrs, xcs, scratch)
 }
 export function solveLower64(
   m: i32,
@@ -68,8 +69,9 @@ export function solveLower64(
   x: usize,
   xrs: isize,
   xcs: isize,
+  scratch: usize,
 ): void {
-  solveLower<f64>(m, n, l, lrs, lcs, unit, x, xrs, xcs)
+  solveLower<f64>(m, n, l, lrs, lcs, unit, x, xrs, xcs, scratch)
 }
 export function invertLower32(n: i32, l: usize, rs: isize, cs: isize): void {
   invertLower<f32>(n, l, rs, cs)

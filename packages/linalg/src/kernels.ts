@@ -28,6 +28,7 @@ interface Exports {
     x: number,
     xrs: number,
     xcs: number,
+    scratch: number,
   ): void
   invertLower32(n: number, l: number, rs: number, cs: number): void
   packA64: Exports['packA32']

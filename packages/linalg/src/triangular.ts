@@ -13,8 +13,10 @@ export function solve(k: Kernels, a: Matrix, lower: boolean, unit: boolean, x: M
   const m = a.rows
   if (m === 0 || x.cols === 0) return
   if (m <= SMALL) {
-    k.solveLower(m, x.cols, a.pointer, a.rs, a.cs, unit ? 1 : 0, x.pointer, x.rs, x.cs)
-    return
+    const mark = k.arena.mark()
+    const scratch = k.arena.alloc(64 * m)
+    k.solveLower(m, x.cols, a.pointer, a.rs, a.cs, unit ? 1 : 0, x.pointer, x.rs, x.cs, scratch)
+    return k.arena.release(mark)
   }
   const h = split(m)
   const [top, bottom] = [block(x, k.size, 0, h, 0, x.cols), block(x, k.size, h, m, 0, x.cols)]
