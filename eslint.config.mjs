@@ -4,7 +4,9 @@ import tseslint from 'typescript-eslint'
 const floors = ['base', 0, 1, 2, 3, 4, 5, 6, 9]
 
 export default tseslint.config(
-  { ignores: ['**/dist', '**/generated', '**/node_modules', '**/assembly/**', '**/bin/**', 'benchmarks/**', '**/*.mjs'] },
+  {
+    ignores: ['**/dist', '**/generated', '**/node_modules', '**/assembly/**', '**/bin/**', 'benchmarks/**', '**/*.mjs'],
+  },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -20,17 +20,26 @@ const work = mkdtempSync(join(tmpdir(), 'taco-pack-'))
 
 before(() => {
   const tarballs = packages.map(({ dir }) =>
-    join(work, JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', work], { cwd: dir }))[0].filename),
+    join(
+      work,
+      JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', work], { cwd: dir }))[0].filename,
+    ),
   )
   writeFileSync(join(work, 'package.json'), '{"private": true, "type": "module"}')
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs], { cwd: work, stdio: 'pipe' })
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs], {
+    cwd: work,
+    stdio: 'pipe',
+  })
 })
 after(() => rmSync(work, { recursive: true, force: true }))
 
 for (const { name, dir, manifest, browser } of packages) {
   test(`${name}: the tarball imports in an empty project with nothing on stderr`, () => {
     const code = `import * as all from '${name}'; console.log(Object.keys(all).length > 0)`
-    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: work, encoding: 'utf8' })
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: work,
+      encoding: 'utf8',
+    })
     assert.equal(stderr, '')
     assert.equal(stdout, 'true\n')
   })
@@ -51,7 +60,15 @@ for (const { name, dir, manifest, browser } of packages) {
       writeFileSync(join(page, 'main.js'), `import * as all from '${entry}'\nwindow.all = all\n`)
       const problems = []
       const log = (text) => /externalized|node:/.test(text) && problems.push(text)
-      const logger = { info() {}, warn: log, warnOnce: log, error: log, clearScreen() {}, hasErrorLogged: () => false, hasWarned: false }
+      const logger = {
+        info() {},
+        warn: log,
+        warnOnce: log,
+        error: log,
+        clearScreen() {},
+        hasErrorLogged: () => false,
+        hasWarned: false,
+      }
       const output = await build({ root: page, customLogger: logger, build: { write: false } })
       const chunks = (Array.isArray(output) ? output : [output]).flatMap((o) => o.output)
       assert.ok(chunks.some((chunk) => chunk.type === 'chunk' && chunk.code.length > 50))

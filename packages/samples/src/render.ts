@@ -2,7 +2,7 @@ import { createRandom } from './random.js'
 import { fills, shapes } from './shapes.js'
 
 /** Width and height of a sample image, pixels. */
-export const SAMPLE_SIZE = 48
+export const SAMPLE_SIZE = 32
 
 /** `<fill> <shape>`, e.g. 'striped star': the generalist's classes in the order of its logits. */
 export const classNames: readonly string[] = Object.keys(shapes).flatMap((shape) =>
@@ -13,8 +13,8 @@ const names = Object.keys(shapes)
 const textures = Object.keys(fills)
 
 /**
- * Draws one image of a class: the shape at a random place, size and angle, in a random colour, on a background with a
- * gradient, dimmer clutter and noise. The same (class, index, seed) gives the same pixels everywhere.
+ * Draws one image of a class: the shape at a random place, size and angle, in a random bright colour, on a dim background
+ * with a gradient, clutter and noise. The same (class, index, seed) gives the same pixels everywhere.
  *
  * @returns RGB, row by row, SAMPLE_SIZE² × 3 bytes
  */
@@ -26,17 +26,17 @@ export function renderSample(classIndex: number, index: number, seed: number): U
   const between = (low: number, high: number): number => low + (high - low) * random()
   const shape = shapes[names[Math.floor(classIndex / textures.length)]!]!
   const fill = fills[textures[classIndex % textures.length]!]!
-  const scale = between(9, 17)
+  const scale = between(8, 13)
   const angle = between(0, 2 * Math.PI)
-  const [cx, cy] = [between(16, 32), between(16, 32)]
+  const [cx, cy] = [between(12, 20), between(12, 20)]
   const [cos, sin] = [Math.cos(angle) / scale, Math.sin(angle) / scale]
-  const background = [between(20, 235), between(20, 235), between(20, 235)]
-  const colour = contrasting(background, between)
+  const background = [between(10, 120), between(10, 120), between(10, 120)]
+  const colour = [between(140, 255), between(140, 255), between(140, 255)]
   const gradient = [between(-0.8, 0.8), between(-0.8, 0.8)]
   const blobs = Array.from({ length: 4 }, () => ({
-    x: between(0, 48),
-    y: between(0, 48),
-    r: between(2, 6),
+    x: between(0, SAMPLE_SIZE),
+    y: between(0, SAMPLE_SIZE),
+    r: between(1, 4),
     shade: between(-35, 35),
   }))
   const noise = between(4, 18)
@@ -48,7 +48,7 @@ export function renderSample(classIndex: number, index: number, seed: number): U
       const [x, y] = [dx * cos - dy * sin, dx * sin + dy * cos]
       // one pixel of soft edge: the distance is in units of the shape, scale pixels each
       const cover = Math.min(1, Math.max(0, 0.5 - shape(x, y) * scale)) * fill(x, y)
-      let shade = gradient[0]! * (px - 24) + gradient[1]! * (py - 24)
+      let shade = gradient[0]! * (px - SAMPLE_SIZE / 2) + gradient[1]! * (py - SAMPLE_SIZE / 2)
       for (const blob of blobs) if (Math.hypot(px - blob.x, py - blob.y) < blob.r) shade += blob.shade
       for (let c = 0; c < 3; c++) {
         const value = (background[c]! + shade) * (1 - cover) + colour[c]! * cover + noise * (random() + random() - 1)
@@ -57,13 +57,4 @@ export function renderSample(classIndex: number, index: number, seed: number): U
     }
   }
   return pixels
-}
-
-/** A colour whose brightness is at least 70 of 255 away from the background's. */
-function contrasting(background: readonly number[], between: (low: number, high: number) => number): number[] {
-  const brightness = (c: readonly number[]): number => 0.3 * c[0]! + 0.59 * c[1]! + 0.11 * c[2]!
-  for (;;) {
-    const colour = [between(0, 255), between(0, 255), between(0, 255)]
-    if (Math.abs(brightness(colour) - brightness(background)) > 70) return colour
-  }
 }

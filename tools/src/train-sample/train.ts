@@ -13,9 +13,9 @@ import { createNetwork, forward } from './network.js'
 import { activation, type Activation, type Tape } from './tape.js'
 
 const TRAIN_PER_CLASS = Number(process.env['PER_CLASS'] ?? 500)
-const STEPS = Number(process.env['STEPS'] ?? 900)
-const BATCH = 64
-const RATE = 0.1
+const STEPS = Number(process.env['STEPS'] ?? 3000)
+const BATCH = 32
+const RATE = 0.05
 const DECAY = 5e-4
 const MEAN = 0.5
 const STD = 0.25
