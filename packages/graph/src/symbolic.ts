@@ -1,6 +1,7 @@
 import { broadcastShapes, divideDims, multiplyDims, normalizeAxis } from './dims.js'
 import type { Dim, Node, ValueType } from './graph.js'
 import { numberAttribute } from './ops/attributes.js'
+import { castTarget } from './ops/cast.js'
 import { shapeSlice } from './ops/creation.js'
 import { sliceRanges } from './ops/slicing.js'
 
@@ -50,9 +51,11 @@ export function propagate(
     case 'Shape':
       return types[0] && { rank: 1, values: shapeSlice(node, types[0].shape) }
     case 'Identity':
-    case 'Cast':
     case 'Floor':
       return a
+    case 'Cast':
+      // as a truth value it is another number, and a symbol's is not known
+      return castTarget(node) === 'bool' ? undefined : a
     case 'Unsqueeze':
       return a?.rank === 0 ? { rank: 1, values: a.values } : undefined
     case 'Reshape':
@@ -89,7 +92,8 @@ function slice(node: Node, from: Elements, inputs: readonly (Elements | undefine
 }
 
 function combine(a: Elements, b: Elements, f: Arithmetic): Elements | undefined {
-  const count = Math.max(a.values.length, b.values.length)
+  const lengths = [a.values.length, b.values.length]
+  const count = lengths.includes(0) ? 0 : Math.max(...lengths)
   if ([a, b].some((e) => e.values.length !== count && e.values.length !== 1)) return undefined
   const at = (e: Elements, i: number): Dim => e.values[e.values.length === 1 ? 0 : i]!
   const values = Array.from({ length: count }, (_, i) => f(at(a, i), at(b, i)))
@@ -105,7 +109,7 @@ function where([condition, yes, no]: readonly (Elements | undefined)[]): Element
   const [count] = broadcastShapes(shapes, 'Where') as number[]
   const at = (values: readonly Dim[], i: number): Dim => values[values.length === 1 ? 0 : i]!
   return {
-    rank: 1,
+    rank: [condition!, yes, no].some((e) => e.rank === 1) ? 1 : 0,
     values: Array.from({ length: count! }, (_, i) => (at(chosen, i) ? at(yes.values, i) : at(no.values, i))),
   }
 }

@@ -61,7 +61,11 @@ export const float32 = (shape: readonly number[], data: Float32Array | readonly 
   tensor('float32', shape, data instanceof Float32Array ? data : Float32Array.from(data))
 
 export const int64 = (shape: readonly number[], values: readonly number[]): Tensor<'int64'> =>
-  tensor('int64', shape, BigInt64Array.from(values, BigInt))
+  tensor(
+    'int64',
+    shape,
+    BigInt64Array.from(values, (v) => toBigInt(v, 'int64')),
+  )
 
 export function zeros<D extends DType>(dtype: D, shape: readonly number[]): Tensor<D> {
   return { dtype, shape, data: new arrays[dtype](sizeOf(shape)) }
@@ -72,6 +76,19 @@ export function toNumbers(t: Tensor): number[] {
   return Array.from(t.data as ArrayLike<number | bigint>, Number)
 }
 
+const bounds = {
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+  uint64: [0n, 2n ** 64n - 1n],
+} as const
+
+/** Truncated, and held to the type's range, so that "to the end" (2^63 - 1) stays that on the way through numbers. */
+function toBigInt(value: number, dtype: 'int64' | 'uint64'): bigint {
+  const [low, high] = bounds[dtype]
+  if (Number.isNaN(value)) return 0n
+  if (value <= Number(low)) return low
+  return value >= Number(high) ? high : BigInt(Math.trunc(value))
+}
+
 /** Builds a tensor of any data type from numbers (truncated towards zero for integer types). */
 export function fromNumbers<D extends DType>(
   dtype: D,
@@ -80,11 +97,11 @@ export function fromNumbers<D extends DType>(
 ): Tensor<D> {
   const out = zeros(dtype, shape)
   const data = out.data as { [index: number]: number | bigint }
-  const big = dtype === 'int64' || dtype === 'uint64'
   const float = dtype === 'float32' || dtype === 'float64'
   for (let i = 0; i < values.length; i++) {
     const v = values[i]!
-    data[i] = big ? BigInt(Math.trunc(v)) : dtype === 'bool' ? (v ? 1 : 0) : float ? v : Math.trunc(v)
+    if (dtype === 'int64' || dtype === 'uint64') data[i] = toBigInt(v, dtype)
+    else data[i] = dtype === 'bool' ? (v ? 1 : 0) : float ? v : Math.trunc(v)
   }
   return out
 }

@@ -1,6 +1,8 @@
 import { TacoError } from '@tacojs/errors'
 import type { Graph, Node } from './graph.js'
+import type { OpDefinition } from './ops/definition.js'
 import { opDefinition } from './ops/index.js'
+import { sizeOf } from './tensor.js'
 
 const invalid = (message: string): never => {
   throw new TacoError('INVALID_MODEL', message)
@@ -24,7 +26,12 @@ export function validateGraph(graph: Graph): void {
       invalid(`input '${name}' has the shape [${shape.join(', ')}]`)
     }
   }
-  for (const name of graph.initializers.keys()) make(name, 'an initializer')
+  for (const [name, { tensor }] of graph.initializers) {
+    make(name, 'an initializer')
+    const { shape, data } = tensor
+    if (shape.some((d) => !Number.isSafeInteger(d) || d < 0) || sizeOf(shape) !== data.length)
+      invalid(`initializer '${name}' of shape [${shape.join(', ')}] holds ${data.length} elements`)
+  }
   const names = new Set<string>()
   const laterOutputs = new Map(graph.nodes.flatMap((n) => n.outputs.map((o) => [o, n] as const)))
   for (const node of graph.nodes) {
@@ -45,7 +52,8 @@ export function validateGraph(graph: Graph): void {
   for (const { name } of graph.outputs) if (!made.has(name)) invalid(`the graph's output '${name}' is made by nothing`)
 }
 
-function checkSignature(node: Node): void {
+/** The definition of a node's operator, which the node has as many inputs and outputs as. Throws UNSUPPORTED, INVALID_MODEL. */
+export function checkSignature(node: Node): OpDefinition {
   const definition = opDefinition(node.op, node.domain)
   if (!definition) {
     const full = node.domain ? `${node.domain}.${node.op}` : node.op
@@ -60,4 +68,5 @@ function checkSignature(node: Node): void {
   for (let i = 0; i < definition.inputs[0]; i++) {
     if (node.inputs[i] === '') invalid(`input ${i} of node '${node.name}' (${node.op}) is not optional`)
   }
+  return definition
 }

@@ -1,5 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import { broadcastShapes, productOf } from '../dims.js'
+import { broadcastShapes, divideDims, multiplyDims, productOf, showShape } from '../dims.js'
 import type { Dim, Node } from '../graph.js'
 import { fromNumbers, int64, sizeOf, toNumbers, zeros, type Tensor } from '../tensor.js'
 import { numberAttribute, tensorAttribute } from './attributes.js'
@@ -11,8 +11,11 @@ export function shapeSlice(node: Node, shape: readonly Dim[]): readonly Dim[] {
   return shape.slice(numberAttribute(node, 'start', 0), numberAttribute(node, 'end', shape.length))
 }
 
-const rangeLength = (start: number, limit: number, delta: number): number =>
-  Math.max(0, Math.ceil((limit - start) / delta))
+function rangeLength(node: Node, start: number, limit: number, delta: number): number {
+  const length = Math.max(0, Math.ceil((limit - start) / delta))
+  if (Number.isSafeInteger(length)) return length
+  throw new TacoError('INVALID_MODEL', `node '${node.name}' (Range): no end from ${start} to ${limit} by ${delta}`)
+}
 
 const unknown = (node: Node, rank: Dim | undefined): Dim[] => {
   if (typeof rank !== 'number')
@@ -83,12 +86,12 @@ export const creation: readonly OpDefinition[] = [
     infer: ({ node, inputs: [start], constant }) => {
       const values = [0, 1, 2].map((i) => constant(i)).map((t) => t && toNumbers(t)[0]!)
       const known = values.every((v) => v !== undefined)
-      const length = known ? rangeLength(values[0]!, values[1]!, values[2]!) : `${node.outputs[0]}.0`
+      const length = known ? rangeLength(node, values[0]!, values[1]!, values[2]!) : `${node.outputs[0]}.0`
       return [{ dtype: start!.dtype, shape: [length] }]
     },
-    evaluate: (_node, inputs) => {
+    evaluate: (node, inputs) => {
       const [start, limit, delta] = inputs.map((t) => toNumbers(t!)[0]!) as [number, number, number]
-      const values = Array.from({ length: rangeLength(start, limit, delta) }, (_, i) => start + i * delta)
+      const values = Array.from({ length: rangeLength(node, start, limit, delta) }, (_, i) => start + i * delta)
       return [fromNumbers(inputs[0]!.dtype, [values.length], values)]
     },
   },
@@ -116,16 +119,26 @@ export const creation: readonly OpDefinition[] = [
     attributes: { blocksize: 'int', ...(op === 'DepthToSpace' ? { mode: 'string' as const } : {}) },
     infer: ({ node, inputs: [x] }) => {
       const b = numberAttribute(node, 'blocksize')
-      const [n, c, h, w] = x!.shape
-      const scale = (dim: Dim | undefined, factor: number): Dim => {
-        if (typeof dim !== 'number') return `${node.outputs[0]}.${String(dim)}`
-        if (!Number.isInteger(dim * factor)) {
-          throw new TacoError('SHAPE_MISMATCH', `node '${node.name}' (${op}): ${dim} does not divide by blocksize ${b}`)
-        }
-        return dim * factor
+      const fail = (): never => {
+        throw new TacoError(
+          'SHAPE_MISMATCH',
+          `node '${node.name}' (${op}): ${showShape(x!.shape)} does not divide by blocksize ${b}`,
+        )
       }
-      const grow = op === 'DepthToSpace' ? b : 1 / b
-      return [{ dtype: x!.dtype, shape: [n!, scale(c, 1 / grow ** 2), scale(h, grow), scale(w, grow)] }]
+      if (x!.shape.length !== 4 || b < 1) return fail()
+      const [n, ...sizes] = x!.shape as [Dim, Dim, Dim, Dim]
+      const up = (dim: Dim, by: number, i: number): Dim => multiplyDims(dim, by) ?? `${node.outputs[0]}.${i + 1}`
+      const down = (dim: Dim, by: number, i: number): Dim => {
+        if (typeof dim === 'number' && dim % by !== 0) return fail()
+        return divideDims(dim, by) ?? `${node.outputs[0]}.${i + 1}`
+      }
+      const [channels, space] = op === 'DepthToSpace' ? [down, up] : [up, down]
+      return [
+        {
+          dtype: x!.dtype,
+          shape: [n, ...sizes.map((dim, i) => (i === 0 ? channels(dim, b * b, 0) : space(dim, b, i)))],
+        },
+      ]
     },
   })),
 ]

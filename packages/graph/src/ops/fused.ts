@@ -115,7 +115,7 @@ const attention: OpDefinition = {
   inputs: [3, 4],
   outputs: [1, 1],
   attributes: { scale: 'float' },
-  infer: ({ node, inputs: [q, k, v] }) => {
+  infer: ({ node, inputs: [q, k, v, bias] }) => {
     const rank = q!.shape.length
     fits(node, rank >= 2 && rank === k!.shape.length && compatible(last(q!.shape), last(k!.shape)), q!.shape, k!.shape)
     fits(node, rank === v!.shape.length && compatible(k!.shape[rank - 2]!, v!.shape[rank - 2]!), k!.shape, v!.shape)
@@ -123,6 +123,11 @@ const attention: OpDefinition = {
       [q!.shape.slice(0, -2), k!.shape.slice(0, -2), v!.shape.slice(0, -2)],
       `node '${node.name}'`,
     )
+    if (bias) {
+      const scores = [...batch, q!.shape[rank - 2]!, k!.shape[rank - 2]!]
+      const sum = broadcastShapes([scores, bias.shape], `node '${node.name}' (Attention)`)
+      fits(node, sum.length === rank && sum.every((d, i) => compatible(d, scores[i]!)), scores, bias.shape)
+    }
     return [{ dtype: q!.dtype, shape: [...batch, q!.shape[rank - 2]!, last(v!.shape)] }]
   },
   macs: (_node, [q, k, v], [y]) => {

@@ -3,7 +3,7 @@ import { broadcastShapes, compatible, showShape } from '../dims.js'
 import type { Dim, Node } from '../graph.js'
 import { fromNumbers, sizeOf, tensor, toNumbers, type Tensor } from '../tensor.js'
 import { broadcastTo } from './index-map.js'
-import { numberAttribute } from './attributes.js'
+import { intsAttribute, numberAttribute } from './attributes.js'
 import type { OpDefinition } from './definition.js'
 import { windowAttributes, windowOutput } from './window.js'
 
@@ -70,7 +70,10 @@ const gemm: OpDefinition = {
     const [m, k] = numberAttribute(node, 'transA', 0) ? [a!.shape[1]!, a!.shape[0]!] : [a!.shape[0]!, a!.shape[1]!]
     const [k2, n] = numberAttribute(node, 'transB', 0) ? [b!.shape[1]!, b!.shape[0]!] : [b!.shape[0]!, b!.shape[1]!]
     if (!compatible(k, k2)) return mismatch(node, a!.shape, b!.shape)
-    if (c) broadcastShapes([[m, n], c.shape], `node '${node.name}' (Gemm)`)
+    if (c) {
+      const sum = broadcastShapes([[m, n], c.shape], `node '${node.name}' (Gemm)`)
+      if (sum.length !== 2 || !compatible(sum[0]!, m) || !compatible(sum[1]!, n)) return mismatch(node, [m, n], c.shape)
+    }
     return [{ dtype: a!.dtype, shape: [m, n] }]
   },
   macs: (node, [a], [y]) => {
@@ -88,6 +91,8 @@ const conv: OpDefinition = {
   infer: ({ node, inputs: [x, w, b] }) => {
     if (w!.shape.length !== x!.shape.length || x!.shape.length < 3) return mismatch(node, x!.shape, w!.shape)
     const group = numberAttribute(node, 'group', 1)
+    const kernel = intsAttribute(node, 'kernel_shape', w!.shape.slice(2) as number[])
+    if (kernel.some((k, i) => !compatible(k, w!.shape[i + 2] ?? -1))) return mismatch(node, w!.shape, kernel)
     const channels = x!.shape[1]!
     const [filters, perGroup] = w!.shape as number[]
     if (typeof channels === 'number' && channels !== perGroup! * group) return mismatch(node, x!.shape, w!.shape)

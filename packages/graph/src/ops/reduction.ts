@@ -1,3 +1,4 @@
+import { TacoError } from '@tacojs/errors'
 import { normalizeAxis } from '../dims.js'
 import type { Dim, Node } from '../graph.js'
 import { fromNumbers, sizeOf, toNumbers, type Tensor } from '../tensor.js'
@@ -37,7 +38,13 @@ const reduce = (op: string, value: (values: readonly number[]) => number): OpDef
   infer: ({ node, inputs: [x, axes], constant }) => {
     const known = constant(1)
     const keepdims = numberAttribute(node, 'keepdims', 1) !== 0
-    if (axes && !known) return [{ dtype: x!.dtype, shape: x!.shape.map((_, i) => `${node.outputs[0]}.${i}`) }]
+    if (axes && !known) {
+      const gone = keepdims ? 0 : axes.shape[0]
+      if (typeof gone !== 'number')
+        throw new TacoError('UNSUPPORTED', `node '${node.name}' (${op}): the number of its axes is not known`)
+      const rank = Math.max(0, x!.shape.length - gone)
+      return [{ dtype: x!.dtype, shape: Array.from({ length: rank }, (_, i) => `${node.outputs[0]}.${i}`) }]
+    }
     return [{ dtype: x!.dtype, shape: keep(x!.shape, reducedAxes(node, x!.shape.length, known), keepdims) }]
   },
   evaluate: (node, [x, axes]) => {

@@ -38,6 +38,15 @@ function reshape(node: Node, from: readonly Dim[], wanted: readonly Dim[]): Dim[
   return shape
 }
 
+/** Where Flatten cuts the shape: 0 … rank, both ends included. */
+function flattenAxis(node: Node, rank: number): number {
+  const axis = numberAttribute(node, 'axis', 1)
+  const at = axis < 0 ? axis + rank : axis
+  if (at < 0 || at > rank)
+    throw new TacoError('SHAPE_MISMATCH', `node '${node.name}' (Flatten): axis ${axis} is outside of rank ${rank}`)
+  return at
+}
+
 const reshaped = (x: Tensor, shape: readonly number[]): Tensor[] => [tensor(x.dtype, shape, x.data)]
 
 /** Axes from input 1; all given ones normalised against `rank`. */
@@ -104,14 +113,12 @@ export const reshaping: readonly OpDefinition[] = [
     outputs: [1, 1],
     attributes: { axis: 'int' },
     infer: ({ node, inputs: [x] }) => {
-      const axis = numberAttribute(node, 'axis', 1)
-      const at = axis < 0 ? axis + x!.shape.length : axis
+      const at = flattenAxis(node, x!.shape.length)
       const [first, second] = [productOf(x!.shape.slice(0, at)), productOf(x!.shape.slice(at))]
       return [{ dtype: x!.dtype, shape: [first ?? `${node.outputs[0]}.0`, second ?? `${node.outputs[0]}.1`] }]
     },
     evaluate: (node, [x]) => {
-      const axis = numberAttribute(node, 'axis', 1)
-      const at = axis < 0 ? axis + x!.shape.length : axis
+      const at = flattenAxis(node, x!.shape.length)
       return reshaped(x!, [sizeOf(x!.shape.slice(0, at)), sizeOf(x!.shape.slice(at))])
     },
   },

@@ -1,5 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import { compatible, multiplyDims, normalizeAxis, showShape } from '../dims.js'
+import { compatible, divideDims, multiplyDims, normalizeAxis, showShape } from '../dims.js'
 import type { Dim, Node } from '../graph.js'
 import { toNumbers, type Tensor } from '../tensor.js'
 import { numberAttribute, stringAttribute } from './attributes.js'
@@ -15,6 +15,9 @@ export function sliceRanges(
   axes: readonly number[] | undefined,
   steps: readonly number[] | undefined,
 ): { start: number; step: number; length: Dim }[] {
+  if (ends.length !== starts.length || [axes, steps].some((l) => l && l.length !== starts.length)) {
+    throw new TacoError('INVALID_MODEL', `node '${node.name}' (Slice): starts, ends, axes and steps differ in length`)
+  }
   const ranges = shape.map((length): { start: number; step: number; length: Dim } => ({ start: 0, step: 1, length }))
   starts.forEach((start, i) => {
     const axis = normalizeAxis(axes?.[i] ?? i, shape.length, `node '${node.name}'`)
@@ -40,7 +43,10 @@ const list = (t: Tensor | undefined): number[] | undefined => t && toNumbers(t)
 function splitSizes(node: Node, size: Dim, given: Tensor | undefined): Dim[] {
   if (given) return toNumbers(given)
   const count = node.outputs.length
-  if (typeof size === 'string') return node.outputs.map((o) => `${o}.split`)
+  if (typeof size === 'string') {
+    const equal = divideDims(size, count)
+    return node.outputs.map((o) => equal ?? `${o}.split`)
+  }
   const each = Math.ceil(size / count)
   return node.outputs.map((_, i) => Math.max(0, Math.min(each, size - i * each)))
 }
@@ -120,7 +126,13 @@ export const slicing: readonly OpDefinition[] = [
     attributes: { axis: 'int', num_outputs: 'int' },
     infer: ({ node, inputs: [x], constant }) => {
       const axis = normalizeAxis(numberAttribute(node, 'axis', 0), x!.shape.length, `node '${node.name}'`)
-      const sizes = splitSizes(node, x!.shape[axis]!, constant(1))
+      const given = constant(1)
+      if (node.inputs[1] && !given)
+        return node.outputs.map((o) => ({
+          dtype: x!.dtype,
+          shape: x!.shape.map((d, i) => (i === axis ? `${o}.split` : d)),
+        }))
+      const sizes = splitSizes(node, x!.shape[axis]!, given)
       const sum = sizes.reduce<number>((a, b) => a + (typeof b === 'number' ? b : 0), 0)
       if (sizes.length !== node.outputs.length || (typeof x!.shape[axis] === 'number' && sum !== x!.shape[axis])) {
         throw new TacoError(
@@ -242,6 +254,11 @@ export const slicing: readonly OpDefinition[] = [
     attributes: {},
     infer: ({ node, inputs: [x], elements }) => {
       const repeats = elements(1)
+      if (repeats && repeats.length !== x!.shape.length)
+        throw new TacoError(
+          'SHAPE_MISMATCH',
+          `node '${node.name}' (Tile): ${repeats.length} repeats do not fit ${showShape(x!.shape)}`,
+        )
       return [
         {
           dtype: x!.dtype,

@@ -35,6 +35,7 @@ export function foldConstants(graph: Graph): Graph {
         known.delete(name)
         nodes.push({
           ...node,
+          name: node.outputs.length > 1 ? `${node.name}/${i}` : node.name,
           op: 'Constant',
           domain: '',
           inputs: [],

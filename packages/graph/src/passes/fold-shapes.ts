@@ -1,6 +1,6 @@
-import { multiplyDims } from '../dims.js'
 import type { Dim, Graph, Initializer, Node } from '../graph.js'
 import { analyze } from '../infer.js'
+import { numberAttribute } from '../ops/attributes.js'
 import { int64 } from '../tensor.js'
 
 /**
@@ -16,8 +16,9 @@ export function foldShapes(graph: Graph): Graph {
     if (!wanted || !wanted.some((d) => typeof d === 'string')) return node
     const from = types.get(node.inputs[0]!)!.shape
     if (node.op === 'Reshape') {
-      const shape = constantShape(from, wanted)
-      if (!shape) return node
+      const shape = constantShape(from, wanted, types.get(node.outputs[0]!)!.shape)
+      // with allowzero a 0 is a size, not "as in the input"
+      if (!shape || (wanted.includes(0) && numberAttribute(node, 'allowzero', 0) !== 0)) return node
       const name = `${node.outputs[0]}.shape`
       added.set(name, { tensor: int64([shape.length], shape) })
       return { ...node, inputs: [node.inputs[0]!, name], attributes: {} }
@@ -34,12 +35,16 @@ export function foldShapes(graph: Graph): Graph {
   return { ...graph, nodes, initializers: new Map([...graph.initializers, ...added]) }
 }
 
-/** The wanted shape with its only symbol as 0 (the same dimension of the input) or -1; undefined for two that differ. */
-function constantShape(from: readonly Dim[], wanted: readonly Dim[]): number[] | undefined {
+/**
+ * The wanted shape in numbers: a symbol that the input has at the same place is 0, another one -1. A -1 of the node's
+ * own makes room for it where its size is known. Undefined where two symbols remain.
+ */
+function constantShape(from: readonly Dim[], wanted: readonly Dim[], result: readonly Dim[]): number[] | undefined {
   const shape = wanted.map((dim, i) => (typeof dim === 'string' && dim === from[i] ? 0 : dim))
-  // 0 and -1 of the node's own keep their meaning only while no symbol needs the -1
   const open = shape.filter((d) => typeof d === 'string')
   if (open.length === 0) return shape as number[]
-  if (open.length > 1 || shape.includes(-1) || multiplyDims(open[0]!, 1) === undefined) return undefined
+  const own = shape.indexOf(-1)
+  if (own >= 0 && typeof result[own] === 'number') shape[own] = result[own]
+  if (open.length > 1 || shape.includes(-1)) return undefined
   return shape.map((d) => (typeof d === 'string' ? -1 : d))
 }

@@ -2,6 +2,7 @@ import type { Graph } from '../graph.js'
 import { foldBatchNormalization } from './fold-batch-normalization.js'
 import { foldConstants } from './fold-constants.js'
 import { foldShapes } from './fold-shapes.js'
+import { mergeTransposes } from './merge-transposes.js'
 import { recognizeAttention } from './recognize-attention.js'
 import { recognizeGelu } from './recognize-gelu.js'
 import { recognizeLayerNormalization } from './recognize-layer-normalization.js'
@@ -24,11 +25,12 @@ export const passes: readonly Pass[] = [
   { name: 'removeIdentity', run: removeIdentity },
   { name: 'removeBroadcast', run: removeBroadcast },
   { name: 'simplifyTranspose', run: simplifyTranspose },
+  { name: 'mergeTransposes', run: mergeTransposes },
   { name: 'removeDead', run: removeDead },
-  { name: 'foldBatchNormalization', run: foldBatchNormalization },
   { name: 'recognizeGelu', run: recognizeGelu },
   { name: 'recognizeLayerNormalization', run: recognizeLayerNormalization },
   { name: 'recognizeLinear', run: recognizeLinear },
+  { name: 'foldBatchNormalization', run: foldBatchNormalization },
   { name: 'recognizeAttention', run: recognizeAttention },
   { name: 'recognizeLayerScale', run: recognizeLayerScale },
   { name: 'removeDead', run: removeDead },
