@@ -9,7 +9,7 @@ import { broadcastTo } from './index-map.js'
 const roundHalfToEven = (x: number): number => {
   const floor = Math.floor(x)
   if (x - floor !== 0.5) return Math.round(x)
-  return floor % 2 === 0 ? floor : floor + 1
+  return floor % 2 === 0 ? floor : Math.ceil(x)
 }
 
 const sameType = (x: ValueType): ValueType[] => [x]
