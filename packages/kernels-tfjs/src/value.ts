@@ -36,7 +36,7 @@ export const hostValue = (host: Tensor): Value => ({ dtype: host.dtype, shape: h
 const deviceDtype = (dtype: DType): 'float32' | 'int32' | 'bool' =>
   dtype === 'bool' ? 'bool' : dtype === 'float32' || dtype === 'float64' ? 'float32' : 'int32'
 
-export function upload(tf: Tf, t: Tensor): TfTensor {
+function upload(tf: Tf, t: Tensor): TfTensor {
   const to = deviceDtype(t.dtype)
   const as = t.dtype === to ? t : fromNumbers(to, t.shape, Array.from(t.data as ArrayLike<number | bigint>, Number))
   return tf.tensor(as.data as Float32Array | Int32Array | Uint8Array, [...t.shape], to)

@@ -88,7 +88,7 @@ async function modelFile(path: string): Promise<string | undefined> {
 const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
 
 /** [C, H, W] of the graph's first input; throws UNSUPPORTED when it is no image. */
-export function imageSize(graph: Graph): [number, number, number] {
+function imageSize(graph: Graph): [number, number, number] {
   const input = graph.inputs[0]
   if (!input || input.shape.length !== 4 || input.shape.slice(1).some((dim) => typeof dim !== 'number')) {
     const shape = input ? `[${input.shape.join(', ')}]` : 'missing'

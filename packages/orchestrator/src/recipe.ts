@@ -5,7 +5,7 @@ const finite = v.pipe(v.number(), v.finite())
 const count = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(least))
 
 /** Everything that decides the weights of the specialist. */
-export const recipeSchema = v.strictObject({
+const recipeSchema = v.strictObject({
   /** ONNX file, timm folder with a model.onnx, or bundle. */
   model: v.string(),
   /** Folder of the task: `<data>/<class>/*`; the classes are the task. */

@@ -11,6 +11,7 @@ import { readAll } from './images.js'
 import { loadModel } from './model.js'
 import { StageTimer, type RunOptions, type Stage } from './progress.js'
 import { prune, type Pruned } from './prune/prune.js'
+import { selectLayers } from './prune/select-layers.js'
 import { parseRecipe, type RecipeInput } from './recipe.js'
 import type { SpecializeResult } from './result.js'
 import { summarize } from './summary.js'
@@ -65,12 +66,14 @@ export async function specialize(
       model.graph,
       classes.map((c) => c.index),
     )
+    selectLayers(dense, recipe.keep)
     progress('load')(1, 1)
     return { model, dense, classes, labels, folder }
   })
   const sampled = samplePerClass(folder, recipe.shots, recipe.seed)
-  for (const { class: name, have, want } of sampled.short) {
-    warn(`class '${name}' has ${have} images, fewer than the ${want} shots asked for; all are used`)
+  if (sampled.short.length > 0) {
+    const few = sampled.short.map(({ class: name, have }) => `${name} (${have})`).join(', ')
+    warn(`fewer than ${recipe.shots} images a class, all are used: ${few}`)
   }
   const evalItems = options.eval === undefined ? undefined : await loadSplit(options.eval, classes, labels)
   const controlItems =

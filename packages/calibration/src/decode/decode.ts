@@ -12,7 +12,7 @@ export interface DecodeOptions {
   readonly maxPixels?: number
 }
 
-export const MAX_PIXELS = 50_000_000
+const MAX_PIXELS = 50_000_000
 
 /**
  * The pixels of an image file as Pillow's `Image.open(file).convert('RGB')` gives them: alpha dropped, palette expanded,

@@ -20,8 +20,8 @@ export interface Preprocess {
   readonly std: readonly number[]
 }
 
-export const imagenetMean: readonly number[] = [0.485, 0.456, 0.406]
-export const imagenetStd: readonly number[] = [0.229, 0.224, 0.225]
+const imagenetMean: readonly number[] = [0.485, 0.456, 0.406]
+const imagenetStd: readonly number[] = [0.229, 0.224, 0.225]
 
 /** timm's defaults for a model that says nothing but its input size [C, H, W]. */
 export function defaultPreprocess(inputSize: readonly [number, number, number]): Preprocess {

@@ -3,7 +3,7 @@ import { broadcast, broadcastOffset, make, num, unravel, values, type Kernels } 
 import { softmaxRow } from './softmax.js'
 
 /** A [..., n, k] · B [..., k, m], the leading dimensions broadcast. */
-export function matmul(a: Tensor, b: Tensor): Tensor {
+function matmul(a: Tensor, b: Tensor): Tensor {
   const [n, k] = a.shape.slice(-2) as [number, number]
   const m = b.shape[b.shape.length - 1]!
   if (b.shape[b.shape.length - 2] !== k) throw new Error(`[${a.shape.join()}] · [${b.shape.join()}] do not fit`)
@@ -27,7 +27,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 }
 
 /** The last two dimensions exchanged. */
-export function transposed(t: Tensor): Tensor {
+function transposed(t: Tensor): Tensor {
   const [rows, cols] = t.shape.slice(-2) as [number, number]
   const from = values(t)
   const out = new Float64Array(from.length)

@@ -9,7 +9,7 @@ import {
   type Node,
   type Tensor,
 } from '@tacojs/graph'
-import { difference, random } from './compare.js'
+import { difference, random } from '../testing/compare.js'
 
 // constants of float32 stand in both graphs; what remains is how they combine (√2 and ½ rounded, products of scales)
 const TOLERANCE = 3e-7

@@ -23,13 +23,13 @@ export interface Bundle {
 
 /** The files of a bundle beside the manifest. */
 export const bundleFiles = ['model.onnx', 'weights.taco', 'preprocess.json', 'labels.json', 'report.json'] as const
-export type BundleFile = (typeof bundleFiles)[number]
+type BundleFile = (typeof bundleFiles)[number]
 
 export const MANIFEST = 'manifest.json'
 export const FORMAT = 'taco-bundle'
 export const VERSION = 1
 
-export interface Manifest {
+interface Manifest {
   readonly format: typeof FORMAT
   readonly version: typeof VERSION
   readonly files: Readonly<Record<BundleFile, { readonly bytes: number; readonly sha256: string }>>

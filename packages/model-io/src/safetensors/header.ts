@@ -20,7 +20,7 @@ export const storedTypes: ReadonlyMap<string, StoredType> = new Map([
   ['BOOL', 'bool'],
 ] satisfies [string, StoredType][])
 
-export interface Entry {
+interface Entry {
   readonly name: string
   readonly type: StoredType
   readonly shape: readonly number[]

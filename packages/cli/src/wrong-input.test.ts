@@ -1,0 +1,153 @@
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createGraph, float32, node, type Graph } from '@tacojs/graph'
+import { exportOnnx, importOnnx } from '@tacojs/model-io'
+import { writeSampleTask, type SampleTask } from '@tacojs/samples'
+import { runTaco } from './testing/run-taco.js'
+
+let work: string
+let sample: SampleTask
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'taco-wrong-'))
+  sample = await writeSampleTask(join(work, 'task'), { trainPerClass: 2, testPerClass: 1 })
+})
+afterAll(() => rm(work, { recursive: true, force: true }))
+
+/** Specializes with some arguments replaced; gives the error line and what lies where the bundle would be. */
+async function wrong(changed: Record<string, string>, ...flags: string[]) {
+  const parent = await mkdtemp(join(work, 'out-'))
+  const args = {
+    model: sample.model,
+    data: sample.train,
+    labels: sample.labels,
+    out: join(parent, 'bundle'),
+    ...changed,
+  }
+  const result = await runTaco(
+    'specialize',
+    ...Object.entries(args).flatMap(([k, v]) => [`--${k}`, v]),
+    '--shots',
+    '2',
+    '--quiet',
+    ...flags,
+  )
+  return { ...result, left: await readdir(parent) }
+}
+
+async function expectError(result: Awaited<ReturnType<typeof wrong>>, code: string, ...words: string[]): Promise<void> {
+  expect(result).toMatchObject({ status: 2, stdout: '', left: [] })
+  const lines = result.stderr.trimEnd().split('\n')
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toContain(`[${code}]`)
+  for (const word of words) expect(lines[0]).toContain(word)
+}
+
+const file = async (name: string, bytes: Uint8Array): Promise<string> => {
+  const path = join(work, name)
+  await writeFile(path, bytes)
+  return path
+}
+const generalist = (): Promise<Buffer> => readFile(join(sample.model, 'model.onnx'))
+
+test('a truncated model, random bytes, an empty file, no file', async () => {
+  const bytes = await generalist()
+  await expectError(
+    await wrong({ model: await file('cut.onnx', bytes.subarray(0, bytes.length - 1000)) }),
+    'INVALID_MODEL',
+  )
+  const noise = Uint8Array.from({ length: 4096 }, (_, i) => (i * 2654435761) >>> 13)
+  await expectError(await wrong({ model: await file('noise.onnx', noise) }), 'INVALID_MODEL')
+  await expectError(await wrong({ model: await file('empty.onnx', new Uint8Array()) }), 'INVALID_MODEL')
+  await expectError(await wrong({ model: join(work, 'nothing.onnx') }), 'NOT_FOUND', 'nothing.onnx')
+})
+
+/** A classifier of four features whose bytes can be changed. */
+const small = (weight = float32([2, 4], [1, 2, 3, 4, 5, 6, 7, 8])): Graph =>
+  createGraph({
+    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 4] }],
+    outputs: [{ name: 'y', dtype: 'float32', shape: ['batch', 2] }],
+    nodes: [node('Relu', ['x'], ['inner']), node('Gemm', ['inner', 'weight'], ['y'], { attributes: { transB: 1 } })],
+    initializers: { weight },
+  })
+
+const patched = (bytes: Uint8Array, from: string, to: string): Uint8Array =>
+  Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll(from, to), 'latin1')
+
+test('an unknown operator, a cycle, a missing weight and NaN weights are named', async () => {
+  const good = exportOnnx(small())
+  const odd = await file('odd.onnx', patched(good, 'Relu', 'Ruly'))
+  await expectError(await wrong({ model: odd }), 'UNSUPPORTED', 'Ruly')
+  // the first node reads what it makes itself: 'x' stands alone in the inputs of the node and of the graph
+  const loop = createGraph({ ...small(), nodes: [node('Add', ['aaaa', 'w'], ['cccc']), node('Relu', ['cccc'], ['y'])] })
+  const made = exportOnnx({
+    ...loop,
+    inputs: [{ name: 'aaaa', dtype: 'float32', shape: ['batch', 4] }],
+    outputs: [{ name: 'y', dtype: 'float32', shape: ['batch', 4] }],
+    initializers: new Map([['w', { tensor: float32([4], [1, 2, 3, 4]) }]]),
+  })
+  const cyclic = Buffer.from(made)
+  cyclic.write('cccc', cyclic.indexOf('aaaa'))
+  await expectError(await wrong({ model: await file('cycle.onnx', cyclic) }), 'INVALID_MODEL')
+  // nodes come first in the file: the node asks for a weight that the file does not have
+  const ghost = Buffer.from(good)
+  ghost.write('wright', ghost.indexOf('weight'))
+  await expectError(await wrong({ model: await file('ghost.onnx', ghost) }), 'INVALID_MODEL', 'wright')
+  const nan = await importOnnx(join(sample.model, 'model.onnx'))
+  const name = 'layer1.0.conv1.weight'
+  const { tensor } = nan.initializers.get(name)!
+  const data = Float32Array.from(tensor.data as Float32Array)
+  data[5] = NaN
+  const broken = { ...nan, initializers: new Map(nan.initializers).set(name, { tensor: float32(tensor.shape, data) }) }
+  await expectError(await wrong({ model: await file('nan.onnx', exportOnnx(broken)) }), 'INVALID_WEIGHTS', name)
+})
+
+async function copyOfTraining(name: string): Promise<string> {
+  const dir = join(work, name)
+  for (const folder of await readdir(sample.train)) {
+    await mkdir(join(dir, folder), { recursive: true })
+    for (const image of await readdir(join(sample.train, folder))) {
+      await copyFile(join(sample.train, folder, image), join(dir, folder, image))
+    }
+  }
+  return dir
+}
+
+test('an empty class folder, an unknown class, a missing folder', async () => {
+  const empty = await copyOfTraining('empty-class')
+  await mkdir(join(empty, 'solid_ring'))
+  await expectError(await wrong({ data: empty }), 'INVALID_DATA', 'solid_ring')
+  const unknown = await copyOfTraining('unknown-class')
+  await mkdir(join(unknown, 'solid_start'))
+  await copyFile(join(sample.train, 'solid_star/000.png'), join(unknown, 'solid_start/000.png'))
+  await expectError(await wrong({ data: unknown }), 'UNKNOWN_CLASS', 'solid_start', 'solid star')
+  await expectError(await wrong({ data: join(work, 'no-images') }), 'NOT_FOUND', 'no-images')
+})
+
+test('a corrupt image among good ones is an error that names it, or is skipped and counted', async () => {
+  const data = await copyOfTraining('corrupt')
+  const bad = join(data, 'solid_star/000.png')
+  await writeFile(bad, (await readFile(bad)).subarray(0, 200))
+  await expectError(await wrong({ data }), 'INVALID_DATA', 'solid_star/000.png')
+  const { status, stdout, left } = await wrong({ data, sparsity: '0.2' }, '--skip-corrupt', '--json')
+  expect([status, left]).toEqual([0, ['bundle']])
+  const result = JSON.parse(stdout) as { task: { images: number; skipped: { file: string }[] } }
+  expect(result.task.images).toBe(11)
+  expect(result.task.skipped.map((s) => s.file)).toEqual([bad])
+})
+
+test('options out of range, unknown ones, and places that cannot be written', async () => {
+  await expectError(await wrong({ sparsity: '1.2' }), 'INVALID_ARGUMENT', 'sparsity', '0 to 1', '1.2')
+  await expectError(await wrong({ pattern: '4:2' }), 'INVALID_ARGUMENT', '4:2')
+  await expectError(await wrong({ method: 'magic' }), 'INVALID_ARGUMENT', 'magic')
+  await expectError(await wrong({ backend: 'abacus' }), 'NOT_FOUND', 'abacus', 'tfjs-wasm')
+  await expectError(await wrong({ keep: 'nothing.*' }), 'INVALID_ARGUMENT', 'nothing.*')
+  const occupied = await file('occupied', new Uint8Array(1))
+  await expectError(await wrong({ out: occupied }), 'INVALID_ARGUMENT', 'occupied')
+  await expectError(await wrong({ out: join(occupied, 'bundle') }), 'INVALID_ARGUMENT', 'occupied')
+  const usage = await runTaco('specialize', '--sparsity', 'much')
+  expect(usage).toMatchObject({ status: 2, stdout: '' })
+  expect(usage.stderr).toContain("'much' is not a number")
+  expect((await runTaco('nonsense')).status).toBe(2)
+})
