@@ -1,5 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import { broadcastShapes, divideDims, multiplyDims, productOf, showShape } from '../dims.js'
+import { broadcastShapes, divideDims, multiplyDims, showShape } from '../dims.js'
 import type { Dim, Node } from '../graph.js'
 import { fromNumbers, int64, sizeOf, toNumbers, zeros, type Tensor } from '../tensor.js'
 import { numberAttribute, tensorAttribute } from './attributes.js'
@@ -142,9 +142,3 @@ export const creation: readonly OpDefinition[] = [
     },
   })),
 ]
-
-/** Known number of elements of a shape, for limits on folding. */
-export const knownSize = (shape: readonly Dim[]): number | undefined => {
-  const size = productOf(shape)
-  return typeof size === 'number' ? size : undefined
-}
