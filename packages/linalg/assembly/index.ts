@@ -1,3 +1,4 @@
+import { posv } from './posv'
 import { multiply, packA, packB } from './gemm'
 import { cholesky, invertLower, solveLower } from './triangular'
 
@@ -78,4 +79,10 @@ export function invertLower32(n: i32, l: usize, rs: isize, cs: isize): void {
 }
 export function invertLower64(n: i32, l: usize, rs: isize, cs: isize): void {
   invertLower<f64>(n, l, rs, cs)
+}
+export function posv32(n: i32, count: i32, a: usize, b: usize): i32 {
+  return posv<f32>(n, count, a, b)
+}
+export function posv64(n: i32, count: i32, a: usize, b: usize): i32 {
+  return posv<f64>(n, count, a, b)
 }

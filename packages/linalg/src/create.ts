@@ -2,6 +2,7 @@ import { TacoError } from '@tacojs/errors'
 import type { InstantiateOptions } from '@tacojs/wasm'
 import { checkSizes, elementSize } from './check.js'
 import { potrf, potri, trsm, trtri } from './factors.js'
+import { posv } from './posv.js'
 import { loadKernels, type Kernels } from './kernels.js'
 import { gram, product } from './products.js'
 import { hostMatrix, type HostMatrix } from './host.js'
@@ -67,6 +68,11 @@ export async function createLinalg(options: InstantiateOptions = {}): Promise<Li
         const a = hostMatrix('A of trsm', o.a, size, size, o.lda, o.aOffset)
         const b = hostMatrix('B of trsm', o.b, m, n, o.ldb, o.bOffset)
         trsm(k, a, b, { right, lower: uplo === 'L', trans: transA, unit: diag === 'U', alpha })
+      }),
+
+    posv: ({ n, nrhs, a, b }) =>
+      run('posv', { n, nrhs }, [a, b], (k) => {
+        posv(k, hostMatrix('A of posv', a, n, n), hostMatrix('B of posv', b, nrhs, n))
       }),
 
     dispose,

@@ -1,2 +1,11 @@
 export { createLinalg } from './create.js'
-export type { FloatArray, GemmOptions, Linalg, SyrkOptions, TriangularOptions, TrsmOptions, Uplo } from './types.js'
+export type {
+  FloatArray,
+  GemmOptions,
+  Linalg,
+  PosvOptions,
+  SyrkOptions,
+  TriangularOptions,
+  TrsmOptions,
+  Uplo,
+} from './types.js'

@@ -31,12 +31,14 @@ interface Exports {
     scratch: number,
   ): void
   invertLower32(n: number, l: number, rs: number, cs: number): void
+  posv32(n: number, count: number, a: number, b: number): number
   packA64: Exports['packA32']
   packB64: Exports['packB32']
   multiply64: Exports['multiply32']
   cholesky64: Exports['cholesky32']
   solveLower64: Exports['solveLower32']
   invertLower64: Exports['invertLower32']
+  posv64: Exports['posv32']
 }
 
 /** The kernels of one precision, and the memory they work on. */
@@ -52,6 +54,7 @@ export interface Kernels {
   readonly cholesky: Exports['cholesky32']
   readonly solveLower: Exports['solveLower32']
   readonly invertLower: Exports['invertLower32']
+  readonly posv: Exports['posv32']
 }
 
 /** Both precisions on one memory. */
@@ -67,6 +70,7 @@ export async function loadKernels(options: InstantiateOptions): Promise<{ f32: K
     cholesky: exports[`cholesky${bits}`],
     solveLower: exports[`solveLower${bits}`],
     invertLower: exports[`invertLower${bits}`],
+    posv: exports[`posv${bits}`],
   })
   return { f32: of(32), f64: of(64) }
 }

@@ -61,14 +61,22 @@ export function invertReversed(linalg: Linalg, l: Float64Array, n: number): Floa
 
 /** X ← XA⁻¹ for `rows` rows of k values, A [k, k] positive definite, overwritten; false where it is not definite. */
 export function solvePositive(linalg: Linalg, a: Float64Array, x: Float64Array, k: number, rows: number): boolean {
+  if (k <= SMALL) return unlessSingular(() => linalg.posv({ n: k, nrhs: rows, a, b: x }))
   if (!factor(linalg, a, k)) return false
   solve(linalg, a, x, k, rows)
   return true
 }
 
-function factor(linalg: Linalg, a: Float64Array, n: number): boolean {
+/** Up to this size posv is faster than potrf and trsm (packages/linalg/bench). */
+const SMALL = 1024
+
+const factor = (linalg: Linalg, a: Float64Array, n: number): boolean =>
+  unlessSingular(() => linalg.potrf({ uplo: 'L', n, a }))
+
+/** False where the work ends in NUMERICAL. */
+function unlessSingular(work: () => void): boolean {
   try {
-    linalg.potrf({ uplo: 'L', n, a })
+    work()
     return true
   } catch (error) {
     if (isTacoError(error) && error.code === 'NUMERICAL') return false

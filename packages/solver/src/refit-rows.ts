@@ -25,7 +25,7 @@ export function refitRows(
     if (k === 0) continue
     const matrix = new Float64Array(k * k)
     for (let i = 0; i < k; i++) {
-      for (let j = 0; j < k; j++) matrix[i * k + j] = h[support[i] * cols + support[j]]
+      for (let j = 0; j <= i; j++) matrix[i * k + j] = h[support[i] * cols + support[j]]
       matrix[i * k + i] += problem.lambda
     }
     const step = new Float64Array(group.length * k)

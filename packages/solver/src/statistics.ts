@@ -4,7 +4,7 @@ import { dot } from './loss.js'
 import { checkProblem, type LayerProblem } from './problem.js'
 
 /** Positions per f32 product; the sums of these are f64, so that the error does not grow with the positions. */
-const chunk = 512
+const chunk = 2048
 
 export interface Statistics {
   /**
@@ -26,7 +26,7 @@ export interface StatisticsOptions {
 }
 
 /**
- * Streaming statistics of one layer; X and Y are not kept. Products are f32 for a few hundred positions, sums f64.
+ * Streaming statistics of one layer; X and Y are not kept. Products are f32 for some thousand positions, sums f64.
  * With a bias the first batch's means are subtracted before the products, so that nothing is lost to large means:
  * with s that shift, Σ(x−m)(x−m)ᵀ = Σ(x−s)(x−s)ᵀ − n(m−s)(m−s)ᵀ.
  */
