@@ -16,7 +16,7 @@ export interface Matcher {
   withScalar(node: Node | undefined): { readonly value: string; readonly scalar: number } | undefined
 }
 
-export function createMatcher(graph: Graph): Matcher {
+function createMatcher(graph: Graph): Matcher {
   const producers = new Map<string, Node>()
   const uses = new Map<string, number>()
   const use = (name: string): void => void uses.set(name, (uses.get(name) ?? 0) + 1)

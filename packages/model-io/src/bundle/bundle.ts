@@ -28,9 +28,3 @@ type BundleFile = (typeof bundleFiles)[number]
 export const MANIFEST = 'manifest.json'
 export const FORMAT = 'taco-bundle'
 export const VERSION = 1
-
-interface Manifest {
-  readonly format: typeof FORMAT
-  readonly version: typeof VERSION
-  readonly files: Readonly<Record<BundleFile, { readonly bytes: number; readonly sha256: string }>>
-}
