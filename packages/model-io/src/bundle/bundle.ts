@@ -23,7 +23,6 @@ export interface Bundle {
 
 /** The files of a bundle beside the manifest. */
 export const bundleFiles = ['model.onnx', 'weights.taco', 'preprocess.json', 'labels.json', 'report.json'] as const
-type BundleFile = (typeof bundleFiles)[number]
 
 export const MANIFEST = 'manifest.json'
 export const FORMAT = 'taco-bundle'
