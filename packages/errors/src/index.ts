@@ -1,2 +1,2 @@
-export { throwIfAborted } from './abort.js'
+export { checkpoint, throwIfAborted } from './abort.js'
 export { isTacoError, TacoError, type TacoErrorCode } from './taco-error.js'

@@ -1,4 +1,4 @@
-import { isTacoError, TacoError, throwIfAborted } from './index.js'
+import { checkpoint, isTacoError, TacoError, throwIfAborted } from './index.js'
 
 test('the message is one line and the cause is kept', () => {
   const cause = new Error('low level')
@@ -20,4 +20,13 @@ test('a raised signal becomes ABORTED', () => {
   expect(() => throwIfAborted(AbortSignal.abort('why'))).toThrow(
     expect.objectContaining({ code: 'ABORTED', cause: 'why' }),
   )
+})
+
+test('a checkpoint lets events in: what raises the signal meanwhile is seen', async () => {
+  const controller = new AbortController()
+  setImmediate(() => controller.abort())
+  await expect(checkpoint(controller.signal).then(() => checkpoint(controller.signal))).rejects.toMatchObject({
+    code: 'ABORTED',
+  })
+  await expect(checkpoint(undefined)).resolves.toBeUndefined()
 })

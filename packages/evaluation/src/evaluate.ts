@@ -1,4 +1,4 @@
-import { TacoError, throwIfAborted } from '@tacojs/errors'
+import { checkpoint, TacoError } from '@tacojs/errors'
 import type { Graph, Tensor } from '@tacojs/graph'
 import type { Program } from '@tacojs/runtime'
 import { argmaxRows, probabilities } from './classify.js'
@@ -46,7 +46,7 @@ export async function evaluate(
   const labels: number[] = []
   for await (const batch of batches) {
     for (const [i, { program, graph }] of classifiers.entries()) {
-      throwIfAborted(options.signal)
+      await checkpoint(options.signal)
       const outputs = await program.run({ [graph.inputs[0]!.name]: batch.input })
       const logits = outputs[graph.outputs[0]!.name]!
       classes[i] = logits.shape[logits.shape.length - 1]!

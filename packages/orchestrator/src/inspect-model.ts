@@ -1,6 +1,7 @@
 import type { Preprocess } from '@tacojs/calibration'
-import { costs, prunableLayers, totalCosts, type ValueInfo } from '@tacojs/graph'
+import { costs, prunableLayers, type ValueInfo } from '@tacojs/graph'
 import { bundledBackends, openBackend } from './backends.js'
+import { modelCosts } from './model-costs.js'
 import { loadModel } from './model.js'
 
 export interface Inspection {
@@ -39,7 +40,7 @@ export async function inspectModel(path: string): Promise<Inspection> {
     name: model.name,
     inputs: graph.inputs,
     outputs: graph.outputs,
-    ...totalCosts(graph),
+    ...modelCosts(graph),
     operators,
     preprocess: model.preprocess,
     layers: prunableLayers(graph, { all: true }).map(({ name, kind, rows, cols, node, weight }) => {

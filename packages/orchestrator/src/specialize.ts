@@ -1,4 +1,4 @@
-import { throwIfAborted } from '@tacojs/errors'
+import { checkpoint } from '@tacojs/errors'
 import { sampleFlat, samplePerClass, scanImageFolder, type ImageItem } from '@tacojs/calibration'
 import { compare, type Evaluation } from '@tacojs/evaluation'
 import { restrictHead, type Graph } from '@tacojs/graph'
@@ -101,7 +101,7 @@ export async function specialize(
   try {
     const specialist = await pruneOn(sampled.items, 'prune')
     const control = controlItems && (await pruneOn(controlItems, 'prune-control'))
-    throwIfAborted(signal)
+    await checkpoint(signal)
     const graphs: Graph[] = [dense, specialist.graph, ...(control ? [control.graph] : [])]
     const measured = await measureTogether(graphs, {
       backend,

@@ -1,6 +1,7 @@
 import type { Evaluation } from '@tacojs/evaluation'
-import { totalCosts, type Graph } from '@tacojs/graph'
+import { expandFused, type Graph } from '@tacojs/graph'
 import { encodeWeights, exportOnnx } from '@tacojs/model-io'
+import { modelCosts } from './model-costs.js'
 import type { ModelSummary } from './result.js'
 
 /** Size of a model as it would be shipped, and what was measured of it. */
@@ -8,7 +9,7 @@ export function summarize(
   graph: Graph,
   measured: { pruned: boolean; evaluation: Evaluation | undefined; latencyMs: number | undefined },
 ): ModelSummary {
-  const { parameters, nonzeros, macs } = totalCosts(graph)
+  const { parameters, nonzeros, macs } = modelCosts(graph)
   const { evaluation, latencyMs } = measured
   return {
     ...(evaluation
@@ -22,7 +23,7 @@ export function summarize(
     parameters,
     nonzeros,
     macs,
-    bytes: measured.pruned ? encodeWeights(graph.initializers).byteLength : exportOnnx(graph).byteLength,
+    bytes: measured.pruned ? encodeWeights(expandFused(graph).initializers).byteLength : exportOnnx(graph).byteLength,
     ...(latencyMs === undefined ? {} : { latencyMs }),
   }
 }

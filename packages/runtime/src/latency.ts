@@ -1,4 +1,4 @@
-import { throwIfAborted } from '@tacojs/errors'
+import { checkpoint } from '@tacojs/errors'
 import type { Program } from './backend.js'
 import type { Tensor } from '@tacojs/graph'
 
@@ -28,7 +28,7 @@ export async function measureLatency(
   const times: number[][] = programs.map(() => [])
   for (let round = 0; round <= runs; round++) {
     for (const [i, program] of programs.entries()) {
-      throwIfAborted(options.signal)
+      await checkpoint(options.signal)
       const start = performance.now()
       await program.run(inputs)
       times[i]!.push(performance.now() - start)

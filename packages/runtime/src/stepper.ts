@@ -1,4 +1,4 @@
-import { TacoError, throwIfAborted } from '@tacojs/errors'
+import { checkpoint, TacoError } from '@tacojs/errors'
 import { subgraph, withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
 import type { Backend, CompileOptions } from './backend.js'
 import { liveValues } from './live-values.js'
@@ -55,7 +55,7 @@ export function createStepper(
       const program = await backend.compile(slice, options.compile)
       try {
         for (const batch of held) {
-          throwIfAborted(options.signal)
+          await checkpoint(options.signal)
           const feeds = Object.fromEntries(slice.inputs.map(({ name }) => [name, batch[name]!]))
           Object.assign(batch, await program.run(feeds))
           for (const name of Object.keys(batch)) if (!next.includes(name)) delete batch[name]

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '@tacojs/errors'
+import { checkpoint } from '@tacojs/errors'
 import { withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
 import type { Linalg } from '@tacojs/linalg'
 import { createStepper, type Backend } from '@tacojs/runtime'
@@ -49,7 +49,7 @@ export async function prune(
   const reports: LayerReport[] = []
 
   for (const [i, layer] of layers.entries()) {
-    throwIfAborted(signal)
+    await checkpoint(signal)
     context.onLayer?.(i, layers.length, layer.name)
     if (recipe.target === 'dense') await dense.advancePast(layer.node)
     await sparse.advanceBefore(layer.node)
