@@ -19,15 +19,18 @@ export function progressPrinter(out: NodeJS.WriteStream = process.stderr): (even
   let stage: string | undefined
   let started = 0
   let printed = 0
+  let finished = false
   return ({ stage: name, done, total, detail }) => {
     const now = Date.now()
     const begins = name !== stage
     if (begins) {
-      if (stage !== undefined && out.isTTY) out.write('\n')
+      if (stage !== undefined && !finished && out.isTTY) out.write('\n')
       stage = name
       started = now
     }
     const ended = done >= total
+    if (ended && !begins && finished) return
+    finished = ended
     if (!out.isTTY && !begins && !ended && now - printed < 5000) return
     printed = now
     const elapsed = (now - started) / 1000
@@ -37,7 +40,6 @@ export function progressPrinter(out: NodeJS.WriteStream = process.stderr): (even
     out.write(out.isTTY ? `\r\x1b[2K${line.slice(0, (out.columns || 80) - 1)}` : `${line}\n`)
     if (ended && out.isTTY) {
       out.write('\n')
-      stage = undefined
     }
   }
 }

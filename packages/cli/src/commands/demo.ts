@@ -12,7 +12,7 @@ export const demoCommand = (signal: AbortSignal): Command =>
   new Command('demo')
     .description('specialize the bundled generalist to a bundled sub-task; needs nothing from outside')
     .option('--out <dir>', 'folder of the bundle to write', 'taco-demo')
-    .option('--sparsity <share>', 'zeros over the pruned layers, 0 to 1', number, 0.75)
+    .option('--sparsity <share>', 'zeros over the pruned layers, 0 to 1', number, 0.85)
     .option('--json', 'print the result as one JSON object on stdout')
     .option('--quiet', 'no progress on stderr')
     .action(async (flags) => {
