@@ -11,7 +11,7 @@ let sample: SampleTask
 
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'taco-cli-'))
-  sample = await writeSampleTask(join(work, 'task'), { trainPerClass: 8, testPerClass: 20 })
+  sample = await writeSampleTask(join(work, 'task'), { trainPerClass: 6, testPerClass: 20 })
 })
 afterAll(() => rm(work, { recursive: true, force: true }))
 
@@ -20,7 +20,7 @@ const specialize = (...more: string[]) =>
 
 test('the whole way: specialize, evaluate, classify, inspect and run on the bundle', async () => {
   const out = join(work, 'bundle')
-  const args = ['--eval', sample.test, '--control', sample.control, '--shots', '8', '--sparsity', '0.6', '--out', out]
+  const args = ['--eval', sample.test, '--control', sample.control, '--shots', '6', '--sparsity', '0.6', '--out', out]
   const { status, stdout, stderr } = await specialize(...args, '--json')
   expect(status).toBe(0)
   for (const stage of ['load model', 'read images', 'prune', 'prune control', 'evaluate'])
@@ -103,6 +103,15 @@ test.each([
   for (let i = 0; i < weight.length; i += 4) {
     expect(weight.subarray(i, i + 4).filter((v) => v !== 0).length).toBeLessThanOrEqual(Number(pattern[0]))
   }
+})
+
+test('Ctrl-C stops a run, ends with 130 and leaves nothing', async () => {
+  const out = join(work, 'interrupted')
+  setTimeout(() => process.emit('SIGINT'), 150)
+  const { status, stdout, stderr } = await specialize('--out', out, '--quiet')
+  expect([status, stdout]).toEqual([130, ''])
+  expect(stderr).toContain('interrupted; nothing was written')
+  expect((await readdir(work)).filter((name) => name.includes('interrupted'))).toEqual([])
 })
 
 test('help and version end with status 0', async () => {
