@@ -146,6 +146,7 @@ test('options out of range, unknown ones, and places that cannot be written', as
   const occupied = await file('occupied', new Uint8Array(1))
   await expectError(await wrong({ out: occupied }), 'INVALID_ARGUMENT', 'occupied')
   await expectError(await wrong({ out: join(occupied, 'bundle') }), 'INVALID_ARGUMENT', 'occupied')
+  await expectError(await wrong({ out: '/proc/taco/bundle' }), 'IO')
   const usage = await runTaco('specialize', '--sparsity', 'much')
   expect(usage).toMatchObject({ status: 2, stdout: '' })
   expect(usage.stderr).toContain("'much' is not a number")

@@ -1,6 +1,6 @@
 import { TacoError } from '@tacojs/errors'
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { readBytes, readJson } from '../files/read.js'
 import { syncFolder, writeSynced } from '../files/write.js'
@@ -15,7 +15,7 @@ import { encodeBundle } from './encode.js'
  */
 export async function writeBundle(dir: string, bundle: Bundle): Promise<void> {
   const target = resolve(dir)
-  await checkBundleTarget(target)
+  await checkPlace(target)
   const files = encodeBundle(bundle)
   const id = randomUUID()
   const [fresh, old] = ['new', 'old'].map((kind) => join(dirname(target), `.${basename(target)}.${id}.${kind}`)) as [
@@ -49,8 +49,34 @@ export async function readBundle(dir: string): Promise<Bundle> {
   return decodeBundle(files)
 }
 
-/** Throws INVALID_ARGUMENT unless a bundle can be written there: to ask before hours of work. */
+/**
+ * Whether a bundle can be written there: to ask before hours of work. Throws INVALID_ARGUMENT where something else lies
+ * there, IO where nothing can be written.
+ */
 export async function checkBundleTarget(dir: string): Promise<void> {
+  await checkPlace(dir)
+  await checkWritable(dirname(resolve(dir)))
+}
+
+/** Makes and removes a folder in the nearest folder that exists already. */
+async function checkWritable(dir: string): Promise<void> {
+  try {
+    await rmdir(await mkdtemp(join(dir, '.taco-')))
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && dirname(dir) !== dir && !(await exists(dir))) {
+      return checkWritable(dirname(dir))
+    }
+    throw new TacoError('IO', `nothing can be written in ${dir}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+const exists = (dir: string): Promise<boolean> =>
+  stat(dir).then(
+    () => true,
+    () => false,
+  )
+
+async function checkPlace(dir: string): Promise<void> {
   let entries: string[]
   try {
     entries = await readdir(dir)

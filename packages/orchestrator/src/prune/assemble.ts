@@ -1,12 +1,12 @@
 import { float32, type Graph, type PrunableLayer, type Tensor } from '@tacojs/graph'
 import type { Solution } from '@tacojs/solver'
 
-/** The groups' solutions, joined to the layer's weight (its own shape) and bias. */
+/** The groups' solutions, joined to the layer's weight (its own shape) and bias, and how many weights are not zero. */
 export function assemble(
   graph: Graph,
   layer: PrunableLayer,
   solutions: readonly Solution[],
-): { weight: Tensor; bias?: Tensor } {
+): { weight: Tensor; bias?: Tensor; nonzeros: number } {
   const { shape } = graph.initializers.get(layer.weight)!.tensor
   const join = (parts: readonly Float64Array[]): Float32Array => {
     const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
@@ -19,5 +19,8 @@ export function assemble(
   }
   const weight = float32(shape, join(solutions.map((s) => s.weights)))
   const bias = layer.bias ? float32([layer.rows], join(solutions.map((s) => s.bias!))) : undefined
-  return { weight, bias }
+  // counted where they end: a kept weight can be zero as well, or become it in float32
+  let nonzeros = 0
+  for (const value of weight.data as Float32Array) if (value !== 0) nonzeros++
+  return { weight, bias, nonzeros }
 }

@@ -24,11 +24,11 @@ export function layerReport(
   layer: PrunableLayer,
   problems: readonly LayerProblem[],
   solutions: readonly Solution[],
+  nonzeros: number,
 ): LayerReport {
   const sum = (of: (s: Solution) => number): number => solutions.reduce((total, s) => total + of(s), 0)
   const energy = problems.reduce((total, p) => total + p.yy, 0)
   const share = (error: number): number => (energy > 0 ? error / energy : 0)
-  const nonzeros = sum((s) => s.nonzeros)
   return {
     name: layer.name,
     kind: layer.kind,

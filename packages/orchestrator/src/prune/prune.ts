@@ -55,12 +55,11 @@ export async function prune(
     await sparse.advanceBefore(layer.node)
     const problems = collect(context.linalg, graph, layer, sparse, recipe.target === 'dense' ? dense : undefined)
     const solutions = problems.map((problem) => solveLayer(context.linalg, problem, { ...settings, signal }))
-    const { weight, bias } = assemble(graph, layer, solutions)
-    const nonzeros = solutions.reduce((sum, s) => sum + s.nonzeros, 0)
+    const { weight, bias, nonzeros } = assemble(graph, layer, solutions)
     changed.set(layer.weight, { tensor: weight, sparsity: { pattern: recipe.pattern, nonzeros } })
     if (bias) changed.set(layer.bias!, { tensor: bias })
     sparse.replace(changed)
-    reports.push(layerReport(layer, problems, solutions))
+    reports.push(layerReport(layer, problems, solutions, nonzeros))
   }
   context.onLayer?.(layers.length, layers.length, 'done')
   return { graph: withInitializers(graph, changed), layers: reports }
