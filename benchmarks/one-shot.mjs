@@ -1,5 +1,6 @@
 /**
- * One-shot accuracy on the real models and images of ../shared: `node benchmarks/one-shot.mjs [NAME ...]`.
+ * One-shot accuracy on the real models and images of ../shared: `node benchmarks/one-shot.mjs [NAME ...]`;
+ * with `--table` it only prints what was kept.
  * Runs `taco specialize` as a user would, keeps what it prints as benchmarks/results/one-shot/NAME.json (times left in:
  * they say what a run costs on the machine named in the file), and prints the table of all results as Markdown.
  */
@@ -21,19 +22,20 @@ const studies = {
   'resnet18-imagewoof-90': ['resnet18', 'imagewoof', '0.9'],
 }
 
-const asked = process.argv.slice(2)
+const table = process.argv.includes('--table')
+const asked = process.argv.slice(2).filter((name) => name !== '--table')
 for (const name of asked) {
   if (!studies[name]) {
     console.error(`no study '${name}'; there are: ${Object.keys(studies).join(', ')}`)
     process.exit(2)
   }
 }
-if (!existsSync(shared)) {
+if (!table && !existsSync(shared)) {
   console.error('../shared is missing: this study needs the real models and images')
   process.exit(2)
 }
 mkdirSync(results, { recursive: true })
-for (const name of asked.length > 0 ? asked : Object.keys(studies)) {
+for (const name of table ? [] : asked.length > 0 ? asked : Object.keys(studies)) {
   const [model, task, sparsity] = studies[name]
   const images = (part) => join('../shared/data/images', task, part)
   const args = [
