@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 
 /** Parsers for option values: a wrong one is a usage error that names the option. */
 export function number(value: string): number {
@@ -12,6 +12,15 @@ export function wholeNumber(value: string): number {
   if (!Number.isInteger(parsed)) throw new InvalidArgumentError(`'${value}' is not a whole number.`)
   return parsed
 }
+
+export function positive(value: string): number {
+  const parsed = wholeNumber(value)
+  if (parsed < 1) throw new InvalidArgumentError(`'${value}' is less than 1.`)
+  return parsed
+}
+
+export const exifOption = (): Option =>
+  new Option('--exif <mode>', 'EXIF orientation: apply, or ignore as timm does').choices(['apply', 'ignore'])
 
 export const collect = (value: string, previous: readonly string[] | undefined): string[] => [
   ...(previous ?? []),

@@ -21,12 +21,16 @@ export function argmaxRows(logits: Tensor): number[] {
   return best
 }
 
-/** Softmax over the classes of each row, in f64. */
+/**
+ * Softmax over the classes of each row, in f64. A row that is a distribution already (a model that ends in Softmax) stays
+ * as it is.
+ */
 export function probabilities(logits: Tensor): Float64Array[] {
   const classes = logits.shape[logits.shape.length - 1]!
   const data = logits.data as Float32Array
   return Array.from({ length: data.length / classes }, (_, r) => {
     const row = Float64Array.from(data.subarray(r * classes, (r + 1) * classes))
+    if (row.every((v) => v >= 0) && Math.abs(row.reduce((a, b) => a + b, 0) - 1) < 1e-4) return row
     const max = row.reduce((a, b) => Math.max(a, b), -Infinity)
     let sum = 0
     for (let c = 0; c < classes; c++) sum += row[c] = Math.exp(row[c]! - max)

@@ -76,6 +76,7 @@ test('softmax rows and ties', () => {
   const rows = probabilities(float32([2, 2], [0, Math.log(3), 1000, 1000]))
   expect(rows[0]![1]).toBeCloseTo(0.75, 6)
   expect([...rows[1]!]).toEqual([0.5, 0.5])
+  expect([...probabilities(float32([1, 2], [0.25, 0.75]))[0]!]).toEqual([0.25, 0.75])
   expect(argmaxRows(float32([1, 3], [2, 2, 1]))).toEqual([0])
 })
 

@@ -2,7 +2,7 @@ import { batches } from '@tacojs/calibration'
 import { evaluate } from '@tacojs/evaluation'
 import { restrictHead } from '@tacojs/graph'
 import { openBackend } from './backends.js'
-import { loadModel } from './model.js'
+import { batchSizeOf, loadModel } from './model.js'
 import type { RunOptions } from './progress.js'
 import type { Recipe } from './recipe.js'
 import { loadTask, modelLabels } from './task.js'
@@ -57,7 +57,7 @@ export async function evaluateModel(
   const program = await backend.compile(graph, { threads: request.threads })
   try {
     const stream = batches(items, model.preprocess, {
-      batchSize: request.batchSize ?? 8,
+      batchSize: batchSizeOf(graph, request.batchSize ?? 8),
       exif: request.exif ?? 'apply',
       onCorrupt: request.onCorrupt ?? 'error',
       signal: options.signal,

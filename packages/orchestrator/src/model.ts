@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { TacoError } from '@tacojs/errors'
+import { isTacoError, TacoError } from '@tacojs/errors'
 import { defaultPreprocess, type Label, type Preprocess } from '@tacojs/calibration'
-import { optimize, type Graph } from '@tacojs/graph'
+import { inferTypes, optimize, type Graph, type ValueInfo } from '@tacojs/graph'
+import type { SpecialistLabel } from './resolve-classes.js'
 import { importOnnx, readBundle, readTimmConfig } from '@tacojs/model-io'
 
 export interface Model {
@@ -11,6 +12,8 @@ export interface Model {
   readonly graph: Graph
   readonly preprocess: Preprocess
   readonly labels?: readonly Label[]
+  /** The labels of a bundle. */
+  readonly specialist?: readonly SpecialistLabel[]
   /** What a person should know about how the model was read. */
   readonly warnings: readonly string[]
 }
@@ -37,10 +40,11 @@ export async function loadModel(path: string): Promise<Model> {
       graph: optimize(graph),
       preprocess: preprocess as unknown as Preprocess,
       labels,
+      specialist: labels,
       warnings: [],
     }
   }
-  const graph = optimize(await importOnnx(file))
+  const graph = optimize(freeBatch(await importOnnx(file)))
   const config = join(dirname(file), 'config.json')
   if (await exists(config)) {
     const { architecture, inputSize, interpolation, cropPct, cropMode, mean, std, labelNames } =
@@ -66,6 +70,24 @@ export async function loadModel(path: string): Promise<Model> {
   }
 }
 
+/**
+ * A model that was exported for one image, with its batch made free: only where inference shows that the outputs then
+ * have that batch too, so that no fixed shape inside stands against it.
+ */
+function freeBatch(graph: Graph): Graph {
+  const [input] = graph.inputs
+  if (graph.inputs.length !== 1 || input!.shape.length !== 4 || input!.shape[0] !== 1) return graph
+  const free = <T extends ValueInfo>(value: T): T => ({ ...value, shape: ['batch', ...value.shape.slice(1)] })
+  const candidate = { ...graph, inputs: graph.inputs.map(free), outputs: graph.outputs.map(free) }
+  try {
+    const types = inferTypes(candidate)
+    return candidate.outputs.every(({ name }) => types.get(name)!.shape[0] === 'batch') ? candidate : graph
+  } catch (error) {
+    if (isTacoError(error)) return graph
+    throw error
+  }
+}
+
 /** The ONNX file that a path stands for; undefined for a bundle. */
 async function modelFile(path: string): Promise<string | undefined> {
   const entry = await stat(path).catch(() => undefined)
@@ -86,6 +108,12 @@ async function modelFile(path: string): Promise<string | undefined> {
 }
 
 const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
+
+/** The batch size that was asked for, or the one that the model is fixed to. */
+export function batchSizeOf(graph: Graph, wanted: number): number {
+  const batch = graph.inputs[0]!.shape[0]
+  return typeof batch === 'number' ? batch : wanted
+}
 
 /** [C, H, W] of the graph's first input; throws UNSUPPORTED when it is no image. */
 function imageSize(graph: Graph): [number, number, number] {

@@ -46,6 +46,9 @@ export function parseRecipe(input: unknown): Recipe {
   if (result.success) return result.output
   const issue = result.issues[0]
   const field = v.getDotPath(issue) ?? 'recipe'
+  if (issue.received === 'undefined' || issue.input === undefined) {
+    throw new TacoError('INVALID_ARGUMENT', `${field}: is required, as an option or in the recipe`)
+  }
   if (issue.expected === 'never') throw new TacoError('INVALID_ARGUMENT', `${field}: a recipe has no such field`)
   throw new TacoError(
     'INVALID_ARGUMENT',

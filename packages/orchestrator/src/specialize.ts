@@ -8,7 +8,7 @@ import { parsePattern } from '@tacojs/solver'
 import { openBackend } from './backends.js'
 import { measureTogether } from './measure.js'
 import { readAll } from './images.js'
-import { loadModel } from './model.js'
+import { batchSizeOf, loadModel } from './model.js'
 import { StageTimer, type RunOptions, type Stage } from './progress.js'
 import { prune, type Pruned } from './prune/prune.js'
 import { selectLayers } from './prune/select-layers.js'
@@ -75,17 +75,17 @@ export async function specialize(
     const few = sampled.short.map(({ class: name, have }) => `${name} (${have})`).join(', ')
     warn(`fewer than ${recipe.shots} images a class, all are used: ${few}`)
   }
-  const evalItems = options.eval === undefined ? undefined : await loadSplit(options.eval, classes, labels)
-  const controlItems =
-    options.control === undefined
-      ? undefined
-      : sampleFlat(await scanImageFolder(options.control, { classes: false }), sampled.items.length, recipe.seed)
-  if (controlItems && controlItems.length < sampled.items.length) {
-    warn(`the control has ${controlItems.length} images, fewer than the task's ${sampled.items.length}`)
-  }
+  const evalItems = options.eval === undefined ? undefined : await loadSplit(options.eval, model, classes, labels)
+  const controlFolder =
+    options.control === undefined ? undefined : await scanImageFolder(options.control, { classes: false })
 
   const linalg = await createLinalg()
-  const reading = { batchSize: recipe.batchSize, exif: recipe.exif, onCorrupt: recipe.onCorrupt, signal }
+  const reading = {
+    batchSize: batchSizeOf(model.graph, recipe.batchSize),
+    exif: recipe.exif,
+    onCorrupt: recipe.onCorrupt,
+    signal,
+  }
   const pruneOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control') => {
     const calibration = await timer.time('calibrate', () =>
       readAll(items, model.preprocess, reading, (done) => progress('calibrate')(done, items.length)),
@@ -95,12 +95,18 @@ export async function specialize(
     const pruned: Pruned = await timer.time(stage, () =>
       prune(dense, inputs, { backend, linalg, recipe, threads, signal, onLayer: progress(stage) }),
     )
-    return { ...pruned, skipped: calibration.skipped, example: inputs[0]! }
+    const images = calibration.batches.reduce((sum, batch) => sum + batch.labels.length, 0)
+    return { ...pruned, images, skipped: calibration.skipped, example: inputs[0]! }
   }
 
   try {
     const specialist = await pruneOn(sampled.items, 'prune')
-    const control = controlItems && (await pruneOn(controlItems, 'prune-control'))
+    // as many images as the specialist has really seen
+    const control =
+      controlFolder && (await pruneOn(sampleFlat(controlFolder, specialist.images, recipe.seed), 'prune-control'))
+    if (control && control.images < specialist.images) {
+      warn(`the control was pruned with ${control.images} images, the specialist with ${specialist.images}`)
+    }
     await checkpoint(signal)
     const graphs: Graph[] = [dense, specialist.graph, ...(control ? [control.graph] : [])]
     const measured = await measureTogether(graphs, {
@@ -130,7 +136,7 @@ export async function specialize(
       backend: backend.name,
       task: {
         classes,
-        images: sampled.items.length - specialist.skipped.length,
+        images: specialist.images,
         short: sampled.short,
         skipped: specialist.skipped,
       },

@@ -1,7 +1,8 @@
 import { TacoError } from '@tacojs/errors'
-import { loadLabels, matchClasses, scanImageFolder, type ImageFolder, type Label } from '@tacojs/calibration'
+import { loadLabels, scanImageFolder, type ImageFolder, type Label } from '@tacojs/calibration'
 import type { Graph } from '@tacojs/graph'
 import type { Model } from './model.js'
+import { resolveClasses } from './resolve-classes.js'
 
 /** A class of the task: the folder it comes from and what it is to the model. */
 export interface TaskClass {
@@ -38,7 +39,7 @@ export async function loadTask(
 ): Promise<{ folder: ImageFolder; classes: TaskClass[] }> {
   const folder = await scanImageFolder(dir)
   const count = classCount(model.graph)
-  const classes = matchClasses(folder.classes, labels).map((label, i) => {
+  const classes = resolveClasses(folder.classes, labels, model.specialist).map((label, i) => {
     if (label.index >= count) {
       throw new TacoError(
         'UNKNOWN_CLASS',
@@ -56,11 +57,12 @@ export async function loadTask(
  */
 export async function loadSplit(
   dir: string,
+  model: Model,
   classes: readonly TaskClass[],
   labels: readonly Label[],
 ): Promise<ImageFolder['items']> {
   const folder = await scanImageFolder(dir)
-  const matched = matchClasses(folder.classes, labels)
+  const matched = resolveClasses(folder.classes, labels, model.specialist)
   const positions = matched.map((label, i) => {
     const position = classes.findIndex((c) => c.index === label.index)
     if (position < 0) {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { classifyImages } from '@tacojs/orchestrator'
-import { wholeNumber } from '../options.js'
+import { exifOption, positive, wholeNumber } from '../options.js'
 
 export const classifyCommand = (signal: AbortSignal): Command =>
   new Command('classify')
@@ -9,9 +9,9 @@ export const classifyCommand = (signal: AbortSignal): Command =>
     .requiredOption('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
     .option('--labels <file>', "the model's labels, JSON")
     .option('--top <k>', 'classes to show per image', wholeNumber, 3)
-    .option('--exif <mode>', 'EXIF orientation: apply, or ignore as timm does', 'apply')
+    .addOption(exifOption().default('apply'))
     .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu', 'tfjs-wasm')
-    .option('--threads <n>', 'threads that the backend may use', wholeNumber)
+    .option('--threads <n>', 'threads that the backend may use', positive)
     .option('--json', 'print the result as one JSON array on stdout')
     .action(async (images: string[], flags) => {
       const results = await classifyImages(images, flags, { signal })

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { evaluateModel } from '@tacojs/orchestrator'
 import { formatPercent } from '../format.js'
-import { wholeNumber } from '../options.js'
+import { exifOption, positive, wholeNumber } from '../options.js'
 import { progressPrinter } from '../progress.js'
 
 export const evaluateCommand = (signal: AbortSignal): Command =>
@@ -11,10 +11,10 @@ export const evaluateCommand = (signal: AbortSignal): Command =>
     .requiredOption('--data <dir>', 'labelled images: <dir>/<class>/*')
     .option('--labels <file>', "the model's labels, JSON")
     .option('--all-classes', "let every class of the model compete, not only the folder's")
-    .option('--exif <mode>', 'EXIF orientation: apply, or ignore as timm does', 'apply')
+    .addOption(exifOption().default('apply'))
     .option('--skip-corrupt', 'skip images that cannot be decoded, and count them')
     .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu', 'tfjs-wasm')
-    .option('--threads <n>', 'threads that the backend may use', wholeNumber)
+    .option('--threads <n>', 'threads that the backend may use', positive)
     .option('--batch-size <n>', 'images per batch', wholeNumber, 8)
     .option('--json', 'print the result as one JSON object on stdout')
     .option('--quiet', 'no progress on stderr')

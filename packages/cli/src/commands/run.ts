@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { runTensors } from '@tacojs/orchestrator'
-import { wholeNumber } from '../options.js'
+import { positive } from '../options.js'
 
 export const runCommand = (signal: AbortSignal): Command =>
   new Command('run')
@@ -9,7 +9,7 @@ export const runCommand = (signal: AbortSignal): Command =>
     .requiredOption('--input <file>', 'safetensors file with the inputs')
     .requiredOption('--output <file>', 'safetensors file to write the outputs to')
     .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu', 'tfjs-wasm')
-    .option('--threads <n>', 'threads that the backend may use', wholeNumber)
+    .option('--threads <n>', 'threads that the backend may use', positive)
     .option('--json', 'print names, types and shapes of the outputs as JSON on stdout')
     .action(async (flags) => {
       const outputs = await runTensors(flags, { signal })

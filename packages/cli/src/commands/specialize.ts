@@ -1,13 +1,16 @@
 import { Command } from 'commander'
 import { loadRecipe, specialize, type SpecializeOptions } from '@tacojs/orchestrator'
-import { collect, number, wholeNumber } from '../options.js'
+import { collect, exifOption, number, positive, wholeNumber } from '../options.js'
 import { progressPrinter } from '../progress.js'
 import { resultTable } from '../result-table.js'
 
 export const specializeCommand = (signal: AbortSignal): Command =>
   new Command('specialize')
     .description('prune a model for the classes of an image folder and write the specialist bundle')
-    .option('--recipe <file>', 'YAML or JSON recipe; options given here override it')
+    .option(
+      '--recipe <file>',
+      'YAML or JSON recipe; options given here override it; its paths are taken from the working directory',
+    )
     .option('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
     .option('--data <dir>', 'images of the task: <dir>/<class>/*')
     .option('--out <dir>', 'folder of the bundle to write; replaced if it is a bundle already')
@@ -23,10 +26,10 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     .option('--no-refit', 'leave out the exact refit after the method')
     .option('--damp <share>', 'damping as a share of the mean of diag H (0.01)', number)
     .option('--keep <layer>', 'leave this layer dense; * matches any text; may be repeated', collect)
-    .option('--exif <mode>', 'EXIF orientation: apply, or ignore as timm does (apply)')
+    .addOption(exifOption())
     .option('--skip-corrupt', 'skip images that cannot be decoded, and count them')
     .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu (tfjs-wasm)')
-    .option('--threads <n>', 'threads that the backend may use', wholeNumber)
+    .option('--threads <n>', 'threads that the backend may use', positive)
     .option('--batch-size <n>', 'images per batch (8)', wholeNumber)
     .option('--json', 'print the result as one JSON object on stdout')
     .option('--quiet', 'no progress on stderr')

@@ -30,7 +30,7 @@ export function collect(
   for (let batch = 0; batch < sparse.batches; batch++) {
     const x = sparse.value(batch, node.inputs[0]!)
     const target = dense?.value(batch, node.outputs[0]!)
-    for (const { group, x: inputs, y, n } of layerRows(node, layer, x, target)) {
+    for (const { group, x: inputs, y, n } of layerRows(graph, node, layer, x, target)) {
       const { statistics, ...own } = groups[group]!
       statistics.add(inputs, y ?? ownOutput(linalg, inputs, own, n), n)
     }

@@ -1,5 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import type { Node, PrunableLayer, Tensor } from '@tacojs/graph'
+import { windowOf as convolutionWindow, type Graph, type Node, type PrunableLayer, type Tensor } from '@tacojs/graph'
 import type { Linalg } from '@tacojs/linalg'
 import { channelsLast, unfold, type Window } from './unfold.js'
 
@@ -17,12 +17,18 @@ export interface Rows {
  *
  * @param x the layer's input, @param y its target, where one is given (both as the graph holds them)
  */
-export function* layerRows(node: Node, layer: PrunableLayer, x: Tensor, y: Tensor | undefined): Generator<Rows> {
+export function* layerRows(
+  graph: Graph,
+  node: Node,
+  layer: PrunableLayer,
+  x: Tensor,
+  y: Tensor | undefined,
+): Generator<Rows> {
   if (layer.kind === 'Linear') {
     yield { group: 0, x: x.data as Float32Array, y: y?.data as Float32Array | undefined, n: x.data.length / layer.cols }
     return
   }
-  const window = windowOf(node, x)
+  const window = windowOf(graph, node, layer, x)
   const rows = layer.rows / layer.groups
   const channels = x.shape[1]! / layer.groups
   for (let g = 0; g < layer.groups; g++) {
@@ -46,15 +52,10 @@ export function ownOutput(
   return y
 }
 
-function windowOf(node: Node, x: Tensor): Window {
-  const kernel = node.attributes['kernel_shape'] as [number, number] | undefined
-  if (x.shape.length !== 4 || !kernel) {
-    throw new TacoError('UNSUPPORTED', `the convolution '${node.name}' is not two-dimensional; keep it dense (--keep)`)
+function windowOf(graph: Graph, node: Node, layer: PrunableLayer, x: Tensor): Window {
+  const kernel = graph.initializers.get(layer.weight)!.tensor.shape.slice(2)
+  if (x.shape.length !== 4) {
+    throw new TacoError('UNSUPPORTED', `the convolution '${layer.name}' is not two-dimensional; keep it dense (--keep)`)
   }
-  return {
-    kernel,
-    strides: (node.attributes['strides'] as [number, number] | undefined) ?? [1, 1],
-    pads: (node.attributes['pads'] as [number, number, number, number] | undefined) ?? [0, 0, 0, 0],
-    dilations: (node.attributes['dilations'] as [number, number] | undefined) ?? [1, 1],
-  }
+  return convolutionWindow(node, x.shape.slice(2), kernel) as unknown as Window
 }

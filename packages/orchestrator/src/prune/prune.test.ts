@@ -114,3 +114,26 @@ test('layers can be kept dense by name', async () => {
   expect(layers.map((l) => l.name)).toEqual(['block.conv1'])
   expect(g.initializers.get('block.conv2.weight')).toBe(graph.initializers.get('block.conv2.weight'))
 })
+
+test('layers that share one bias in the file are pruned as if each had its own', async () => {
+  const bias = graph.initializers.get('block.conv1.bias')!
+  const run = async (g: Graph) => {
+    const recipe = parseRecipe({ model: '-', data: '-' })
+    return prune(g, batches, { backend, linalg: await createLinalg(), recipe })
+  }
+  const apart = { ...graph, initializers: new Map(graph.initializers).set('block.conv2.bias', bias) }
+  const shared = {
+    ...graph,
+    nodes: graph.nodes.map((n) => ({
+      ...n,
+      inputs: n.inputs.map((i) => (i === 'block.conv2.bias' ? 'block.conv1.bias' : i)),
+    })),
+  }
+  const [expected, got] = [await run(apart), await run(shared)]
+  expect(got.layers).toEqual(expected.layers)
+  const logits = async (g: Graph): Promise<Tensor> => {
+    const program = await backend.compile(g)
+    return (await program.run({ x: batches[0]! }))['logits']!
+  }
+  expect(await logits(got.graph)).toEqual(await logits(expected.graph))
+})

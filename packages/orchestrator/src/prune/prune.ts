@@ -7,6 +7,7 @@ import type { Recipe } from '../recipe.js'
 import { assemble } from './assemble.js'
 import { collect } from './collect.js'
 import { layerReport, type LayerReport } from './layer-report.js'
+import { ownBiases } from './own-biases.js'
 import { selectLayers } from './select-layers.js'
 
 export interface Pruned {
@@ -21,7 +22,7 @@ export interface Pruned {
  * @param batches calibration inputs, one tensor [N, C, H, W] per batch
  */
 export async function prune(
-  graph: Graph,
+  model: Graph,
   batches: readonly Tensor[],
   context: {
     readonly backend: Backend
@@ -33,7 +34,7 @@ export async function prune(
   },
 ): Promise<Pruned> {
   const { backend, recipe, signal } = context
-  const layers = selectLayers(graph, recipe.keep)
+  const { graph, layers } = ownBiases(model, selectLayers(model, recipe.keep))
   const settings = {
     method: recipe.method,
     pattern: parsePattern(recipe.pattern),

@@ -28,7 +28,9 @@ export function selectLayers(graph: Graph, keep: readonly string[]): PrunableLay
   const chosen = proposed
     .filter((layer) => !dense.has(layer.name) && uses.get(layer.weight) === 1)
     .sort((a, b) => order.get(a.node)! - order.get(b.node)!)
-  if (chosen.length === 0) throw new TacoError('INVALID_MODEL', 'the model has no layer left to prune')
+  if (chosen.length === 0) {
+    throw new TacoError('INVALID_ARGUMENT', 'no layer is left to prune: give another model, or keep fewer layers dense')
+  }
   return chosen
 }
 
