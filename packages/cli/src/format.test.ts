@@ -16,5 +16,5 @@ test('tables align the first column left and the others right', () => {
         ['a', '1 %'],
       ],
     ),
-  ).toBe(['       top-1', '-----  ------', 'dense  94.5 %', 'a         1 %'].join('\n'))
+  ).toBe(['        top-1', '-----  ------', 'dense  94.5 %', 'a         1 %'].join('\n'))
 })
