@@ -12,5 +12,6 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'node'],
   testMatch: ['<rootDir>/src/**/*.test.ts'],
-  testTimeout: 60_000,
+  // some tests specialize a whole model: seconds on a quiet machine, minutes on a busy one
+  testTimeout: 300_000,
 }

@@ -80,7 +80,10 @@ test('the same recipe gives the same bytes; another seed does not', async () => 
   const bytes = async (name: string, seed: string): Promise<Buffer[]> => {
     const out = join(work, name)
     const recipe = join(work, 'recipe.yaml')
-    await writeFile(recipe, `model: ${sample.model}\ndata: ${sample.train}\nlabels: ${sample.labels}\nshots: 2\n`)
+    await writeFile(
+      recipe,
+      `model: ${sample.model}\ndata: ${sample.train}\nlabels: ${sample.labels}\nshots: 2\nkeep: ['layer3.*']\n`,
+    )
     expect((await runTaco('specialize', '--recipe', recipe, '--seed', seed, '--out', out, '--quiet')).status).toBe(0)
     const files = (await readdir(out)).sort()
     return Promise.all(files.map((file) => readFile(join(out, file))))
@@ -95,7 +98,18 @@ test.each([
   ['1:4', 0.75],
 ])('N:M pattern %s keeps N of M in every group', async (pattern, zeros) => {
   const out = join(work, `nm-${pattern[0]}`)
-  const { status, stdout } = await specialize('--shots', '2', '--pattern', pattern, '--out', out, '--json', '--quiet')
+  const { status, stdout } = await specialize(
+    '--shots',
+    '2',
+    '--keep',
+    'layer3.*',
+    '--pattern',
+    pattern,
+    '--out',
+    out,
+    '--json',
+    '--quiet',
+  )
   expect(status).toBe(0)
   expect(JSON.parse(stdout).sparsity).toBeCloseTo(zeros, 2)
   const graph = await importOnnx(join(out, 'model.onnx'))
