@@ -12,7 +12,10 @@ async function runModule(code: string): Promise<{ stdout: string; stderr: string
   const dir = await mkdtemp(join(root, 'node_modules', '.taco-example-'))
   try {
     await writeFile(join(dir, 'example.mjs'), code)
-    return await run(process.execPath, ['example.mjs'], { cwd: dir, env: { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0' } })
+    return await run(process.execPath, ['example.mjs'], {
+      cwd: dir,
+      env: { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0' },
+    })
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
