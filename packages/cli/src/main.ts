@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { isTacoError } from '@tacojs/errors'
+import { benchCommand } from './commands/bench.js'
 import { classifyCommand } from './commands/classify.js'
 import { demoCommand } from './commands/demo.js'
 import { evaluateCommand } from './commands/evaluate.js'
@@ -23,6 +24,7 @@ export async function main(args: readonly string[]): Promise<number> {
     classifyCommand,
     inspectCommand,
     runCommand,
+    benchCommand,
     demoCommand,
   ]) {
     program.addCommand(command(interrupt.signal).exitOverride())

@@ -1,4 +1,5 @@
 export { bundledBackends, openBackend } from './backends.js'
+export { benchModel, type BenchRequest, type BenchResult } from './bench-model.js'
 export { classifyImages, type Classified, type ClassifyRequest } from './classify-images.js'
 export { evaluateModel, type EvaluateRequest, type EvaluateResult } from './evaluate-model.js'
 export { inspectModel, type Inspection } from './inspect-model.js'

@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { benchModel } from '@tacojs/orchestrator'
+import { formatTable } from '../format.js'
+import { positive } from '../options.js'
+import { progressPrinter } from '../progress.js'
+
+export const benchCommand = (signal: AbortSignal): Command =>
+  new Command('bench')
+    .description('how fast a model or bundle runs here, on a random image')
+    .requiredOption('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
+    .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu', 'tfjs-wasm')
+    .option('--threads <n>', 'threads that the backend may use', positive, 1)
+    .option('--batch <n>', 'images per run', positive, 1)
+    .option('--runs <n>', 'timed runs, after the warm-up', positive, 20)
+    .option('--json', 'print the result as one JSON object on stdout')
+    .option('--quiet', 'no progress on stderr')
+    .action(async (flags) => {
+      const { json, quiet, ...request } = flags
+      const result = await benchModel(request, { signal, onProgress: quiet ? undefined : progressPrinter() })
+      if (json) {
+        process.stdout.write(`${JSON.stringify(result)}\n`)
+        return
+      }
+      const { model, backend, threads, batch, runs, medianMs, minMs, firstRunMs, imagesPerSecond } = result
+      const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`
+      const rows = [
+        ['median', `${medianMs.toFixed(2)} ms`],
+        ['minimum', `${minMs.toFixed(2)} ms`],
+        ['compile and first run', `${firstRunMs.toFixed(1)} ms`],
+        ['throughput', `${imagesPerSecond.toFixed(1)} images/s`],
+      ]
+      const setting = `${backend}, ${count(threads, 'thread')}, batch ${batch}, ${count(runs, 'run')}`
+      process.stdout.write(`${formatTable([model, setting], rows)}\n`)
+    })
