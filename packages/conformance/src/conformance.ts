@@ -1,18 +1,23 @@
 import type { Backend } from '@tacojs/runtime'
+import type { OperatorCase } from './cases/case.js'
 import { cases } from './cases/index.js'
 import { contract, runContract } from './contract.js'
 import { runCase } from './run-case.js'
 
 export interface ConformanceOptions {
   readonly backend: Backend
-  /** Cases that the backend cannot do, by name or pattern (`Conv/*`, `*` is any text), each with the reason. */
+  /**
+   * What the backend cannot do, each with the reason: an operator (`Conv`, `ai.tacojs.Gelu`) stands for every case with
+   * such a node; a case's name or a pattern (`Conv/dilated*`, `*` is any text) for the cases of that name.
+   */
   readonly exclude?: Readonly<Record<string, string>>
   /** The test framework's functions: jest's, vitest's or node:test's. */
   readonly test: (name: string, run: () => Promise<void>) => unknown
   readonly describe?: (name: string, body: () => void) => unknown
 }
 
-const matches = (name: string, pattern: string): boolean =>
+const matches = ({ name, operators }: OperatorCase, pattern: string): boolean =>
+  operators.includes(pattern) ||
   new RegExp(
     `^${pattern
       .split('*')
@@ -35,7 +40,7 @@ export function conformance({
   describe(`${backend.name}: operators`, () => {
     for (const operatorCase of cases) {
       const { name } = operatorCase
-      const pattern = patterns.find((p) => matches(name, p))
+      const pattern = patterns.find((p) => matches(operatorCase, p))
       if (pattern === undefined) {
         test(name, () => runCase(backend, operatorCase))
         continue
@@ -49,7 +54,7 @@ export function conformance({
       })
     }
     test('every exclusion names a case', () => {
-      const idle = patterns.filter((p) => !cases.some(({ name }) => matches(name, p)))
+      const idle = patterns.filter((p) => !cases.some((c) => matches(c, p)))
       return idle.length ? Promise.reject(new Error(`no case is named ${idle.join(', ')}`)) : Promise.resolve()
     })
   })

@@ -1,4 +1,5 @@
 export { oracleOperators, runOracle } from './oracle/index.js'
+export { evaluateNode } from './evaluate-node.js'
 export { cases } from './cases/index.js'
 export type { OperatorCase, Tolerance } from './cases/case.js'
 export { difference, type Difference } from './compare.js'

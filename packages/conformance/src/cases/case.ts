@@ -5,10 +5,12 @@ import {
   type Attribute,
   type Domain,
   type Graph,
+  type Initializer,
   type Node,
   type Tensor,
   type ValueInfo,
 } from '@tacojs/graph'
+import { operatorName } from '../operator-name.js'
 import { createRandom, type Random } from './random.js'
 
 /** How far float outputs may be from the oracle's; integer and bool outputs must be equal. */
@@ -37,26 +39,28 @@ export interface OperatorCase {
   /** Operators in the graph; those of our own domain as `ai.tacojs.Gelu`. */
   readonly operators: readonly string[]
   readonly tolerance: Tolerance
+  /** Where the graph's batch is symbolic: the sizes to run in turn on one program. */
+  readonly batches?: readonly number[]
   graph(): Graph
-  /** The same values at every call. */
-  inputs(): Record<string, Tensor>
+  /** The same values at every call; `batch` is one of `batches`, by default the first. */
+  inputs(batch?: number): Record<string, Tensor>
 }
 
 /** Makes a tensor from the case's random numbers. */
 export type Maker = (random: Random) => Tensor
 
-interface Constant {
-  readonly constant: Maker
+export interface Constant {
+  readonly constant: (random: Random) => Tensor | Initializer
 }
 /** The input is an initializer of the graph, as weights and shapes are. */
-export const constant = (make: Maker): Constant => ({ constant: make })
+export const constant = (make: Constant['constant']): Constant => ({ constant: make })
 
 /** The graph with its outputs' types taken from shape inference. */
 export function graphOf(parts: {
   readonly inputs: readonly ValueInfo[]
   readonly nodes: readonly Node[]
   readonly outputs: readonly string[]
-  readonly initializers: Readonly<Record<string, Tensor>>
+  readonly initializers: Readonly<Record<string, Tensor | Initializer>>
 }): Graph {
   const types = inferTypes(createGraph({ ...parts, outputs: [] }))
   return createGraph({ ...parts, outputs: parts.outputs.map((name) => ({ name, ...types.get(name)! })) })
@@ -78,10 +82,10 @@ export function single(
 ): OperatorCase {
   const { attributes = {}, outputs = 1, domain = '' } = options
   const name = `${op}/${what}`
-  const make = (): { fed: Record<string, Tensor>; initializers: Record<string, Tensor> } => {
+  const make = (): { fed: Record<string, Tensor>; initializers: Record<string, Tensor | Initializer> } => {
     const random = createRandom(name)
     const fed: Record<string, Tensor> = {}
-    const initializers: Record<string, Tensor> = {}
+    const initializers: Record<string, Tensor | Initializer> = {}
     inputs.forEach((input, i) => {
       if (typeof input === 'function') fed[`in${i}`] = input(random)
       else if (input) initializers[`in${i}`] = input.constant(random)
@@ -91,7 +95,7 @@ export function single(
   const outputNames = Array.from({ length: outputs }, (_, i) => `out${i}`)
   return {
     name,
-    operators: [domain ? `${domain}.${op}` : op],
+    operators: [operatorName({ op, domain })],
     tolerance,
     inputs: () => make().fed,
     graph: () => {

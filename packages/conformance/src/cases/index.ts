@@ -1,23 +1,35 @@
+import { activationCases } from './activations.js'
+import { attentionCases } from './attention.js'
 import { binaryCases } from './binary.js'
 import type { OperatorCase } from './case.js'
 import { convCases } from './conv.js'
+import { fusionCases } from './fusions.js'
 import { linearCases } from './linear.js'
 import { movementCases } from './movement.js'
-import { networkCases } from './networks.js'
+import { networkCases } from './networks/index.js'
 import { normalizationCases } from './normalization.js'
 import { poolingCases } from './pooling.js'
 import { reductionCases } from './reduction.js'
+import { softmaxCases } from './softmax.js'
+import { sparseCases } from './sparse-layers.js'
 import { unaryCases } from './unary.js'
+import { valueCases } from './values.js'
 
-/** Every case, by operator family; whole small networks last. */
+/** Every case: operators by family, values that are not finite, what may be fused, whole small networks. */
 export const cases: readonly OperatorCase[] = [
   ...unaryCases,
   ...binaryCases,
   ...linearCases,
+  ...attentionCases,
   ...convCases,
+  ...sparseCases,
   ...normalizationCases,
+  ...softmaxCases,
   ...poolingCases,
   ...reductionCases,
   ...movementCases,
+  ...valueCases,
+  ...activationCases,
+  ...fusionCases,
   ...networkCases,
 ]

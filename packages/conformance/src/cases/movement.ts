@@ -5,7 +5,61 @@ import { floats, integers, longs, uniform } from './random.js'
 const { exact, arithmetic } = tolerances
 const at = (...values: number[]): ReturnType<typeof constant> => constant(longs(...values))
 
+/** Concat, Split, Slice, Gather and Pad along one axis of [2, 3, 5, 7]; the axis counted from either end in turn. */
+const alongAxes = [0, 1, 2, 3].flatMap((place): OperatorCase[] => {
+  const shape = [2, 3, 5, 7]
+  const size = shape[place]!
+  const axis = place % 2 ? place - 4 : place
+  const what = `along axis ${axis}`
+  const as = (length: number): number[] => shape.map((d, i) => (i === place ? length : d))
+  const x = uniform(shape)
+  const margins = (begin: number, end: number): number[] =>
+    [...as(0), ...as(0)].map((_, i) => (i % 4 === place ? [begin, end][i >> 2]! : 0))
+  return [
+    single('Concat', what, [x, uniform(as(1)), uniform(as(4))], exact, { attributes: { axis } }),
+    single('Concat', `${what}, constants between`, [constant(uniform(as(2))), x, constant(uniform(as(1)))], exact, {
+      attributes: { axis },
+    }),
+    single('Split', what, [x, at(1, size - 1)], exact, { attributes: { axis }, outputs: 2 }),
+    single('Split', `${what}, ones`, [x], exact, { attributes: { axis, num_outputs: size }, outputs: size }),
+    single('Slice', what, [x, at(1), at(size), at(axis)], exact),
+    single('Slice', `${what}, every other`, [x, at(0), at(size), at(axis), at(2)], exact),
+    single('Slice', `${what}, the last`, [x, at(-1), at(2 ** 31 - 1), at(axis)], exact),
+    single('Gather', what, [x, at(size - 1, 0, -1)], exact, { attributes: { axis } }),
+    single('Gather', `${what}, one place`, [x, constant(() => int64([], [-1]))], exact, { attributes: { axis } }),
+    single('Gather', `${what}, matrix`, [x, constant(integers([2, 3], 0, size - 1))], exact, { attributes: { axis } }),
+    single('Pad', what, [x, at(...margins(1, 2))], exact),
+    single('Pad', `${what}, cropped`, [x, at(...margins(-1, 1)), constant(floats([], [0.5]))], exact),
+  ]
+})
+
+/** Every order of three axes, and those of attention heads, windows and channels last. */
+const orders = [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+  [0, 2, 1, 3],
+  [0, 2, 3, 1],
+  [0, 3, 1, 2],
+  [0, 1, 3, 2],
+  [3, 2, 1, 0],
+  [2, 0, 3, 1, 4],
+  [0, 1, 3, 2, 4, 5],
+]
+
 export const movementCases: readonly OperatorCase[] = [
+  ...alongAxes,
+  ...orders.map((perm) =>
+    single('Transpose', `order ${perm.join(', ')}`, [uniform([2, 3, 5, 4, 2, 3].slice(0, perm.length))], exact, {
+      attributes: { perm },
+    }),
+  ),
+  single('Transpose', '197 × 64', [uniform([1, 197, 64])], exact, { attributes: { perm: [0, 2, 1] } }),
+  single('Transpose', '17 channels of 7×7', [uniform([7, 17, 49])], exact, { attributes: { perm: [0, 2, 1] } }),
+  single('Reshape', 'a scalar', [uniform([1, 1]), constant(() => int64([0], []))], exact),
   single('Reshape', 'inferred', [uniform([2, 3, 4]), at(4, -1)], exact),
   single('Reshape', 'copied by 0', [uniform([7, 3, 4]), at(0, 2, -1)], exact),
   single('Reshape', 'int64', [integers([2, 6], -9, 9), at(3, 4)], exact),
@@ -41,6 +95,10 @@ export const movementCases: readonly OperatorCase[] = [
   }),
   single('Expand', 'both ways', [uniform([3, 1]), at(2, 1, 4)], exact),
   single('Expand', 'batch', [uniform([1, 1, 5]), at(7, 1, 1)], exact),
+  single('Expand', 'channels', [uniform([3, 1, 1]), at(2, 3, 5, 7)], exact),
+  single('Expand', 'a scalar', [uniform([]), at(3, 5)], exact),
+  single('Tile', 'batch', [uniform([1, 3, 5]), at(7, 1, 1)], exact),
+  single('Tile', 'ones', [uniform([2, 3]), at(1, 1)], exact),
   single('Tile', 'uneven', [uniform([2, 3]), at(2, 3)], exact),
   single('Pad', 'zeros', [uniform([2, 3]), at(1, 0, 2, 1)], exact),
   single('Pad', 'value', [uniform([1, 2, 3, 4]), at(0, 0, 1, 2, 0, 0, 2, 1), constant(floats([], [-1.5]))], exact),
@@ -71,7 +129,15 @@ export const movementCases: readonly OperatorCase[] = [
     single('DepthToSpace', mode, [uniform([2, 12, 3, 2])], exact, { attributes: { blocksize: 2, mode } }),
   ),
   single('SpaceToDepth', 'blocks of two', [uniform([2, 3, 4, 6])], exact, { attributes: { blocksize: 2 } }),
-  single('ExpandBatch', 'class token', [constant(uniform([1, 1, 5])), uniform([7, 3, 4])], exact, {
-    domain: 'ai.tacojs',
-  }),
+  single('SpaceToDepth', 'blocks of three', [uniform([1, 2, 6, 3])], exact, { attributes: { blocksize: 3 } }),
+  ...(
+    [
+      ['class token', [1, 1, 5], [7, 3, 4]],
+      ['one image', [1, 1, 5], [1, 3, 4]],
+      ['positions', [1, 41, 3], [2, 3, 8, 8]],
+      ['a vector', [1], [7]],
+    ] as const
+  ).map(([what, x, like]) =>
+    single('ExpandBatch', what, [constant(uniform(x)), uniform(like)], exact, { domain: 'ai.tacojs' }),
+  ),
 ]

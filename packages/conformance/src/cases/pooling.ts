@@ -4,7 +4,10 @@ import { uniform } from './random.js'
 
 const { exact, accumulated } = tolerances
 
-const windows: readonly (readonly [string, readonly number[], Readonly<Record<string, Attribute>>])[] = [
+/** What is special, X, attributes. */
+type Window = readonly [what: string, x: readonly number[], attributes: Readonly<Record<string, Attribute>>]
+
+const windows: readonly Window[] = [
   ['2×2, stride 2', [7, 3, 6, 8], { kernel_shape: [2, 2], strides: [2, 2] }],
   ['3×3, stride 2, pads 1', [1, 4, 9, 8], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }],
   ['uneven', [1, 2, 7, 9], { kernel_shape: [3, 2], strides: [1, 3] }],
@@ -15,6 +18,26 @@ const windows: readonly (readonly [string, readonly number[], Readonly<Record<st
     [1, 2, 5, 7],
     { kernel_shape: [2, 2], strides: [3, 2], pads: [1, 1, 1, 1], ceil_mode: 1 },
   ],
+  ...[2, 3, 5, 7].flatMap((kernel) =>
+    [1, 2, 3, 4].map((stride): Window => [
+      `${kernel}×${kernel}, stride ${stride}, 7×8`,
+      [2, 3, 7, 8],
+      { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: new Array<number>(4).fill((kernel - 1) >> 1) },
+    ]),
+  ),
+  ['3×3, stride 2 on 28×28', [1, 5, 28, 28], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }],
+  ['3×3, stride 2 on 57×56', [1, 1, 57, 56], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }],
+  ['3×3, 64 channels', [1, 64, 5, 7], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }],
+  ['3×3, stride 1, batch 7', [7, 3, 5, 5], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }],
+  ['1×1 map', [2, 5, 1, 1], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }],
+  ['the whole map', [2, 5, 7, 7], { kernel_shape: [7, 7] }],
+  ['1×1, stride 2', [1, 3, 5, 7], { kernel_shape: [1, 1], strides: [2, 2] }],
+  ['ceil_mode, uneven pads', [1, 2, 8, 7], { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 0, 0, 1], ceil_mode: 1 }],
+  ['ceil_mode that changes nothing', [1, 2, 7, 7], { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 }],
+  ['SAME_UPPER, stride 1', [2, 3, 5, 7], { kernel_shape: [2, 2], auto_pad: 'SAME_UPPER' }],
+  ['SAME_LOWER, stride 1', [2, 3, 5, 7], { kernel_shape: [2, 2], auto_pad: 'SAME_LOWER' }],
+  ['SAME_LOWER, stride 3', [2, 3, 8, 7], { kernel_shape: [3, 5], strides: [3, 3], auto_pad: 'SAME_LOWER' }],
+  ['VALID', [2, 3, 8, 7], { kernel_shape: [3, 3], strides: [2, 2], auto_pad: 'VALID' }],
   ['SAME_UPPER', [1, 2, 7, 8], { kernel_shape: [3, 3], strides: [2, 2], auto_pad: 'SAME_UPPER' }],
   ['1-D', [2, 3, 9], { kernel_shape: [3], strides: [2], pads: [1, 1] }],
 ]
@@ -36,6 +59,11 @@ export const poolingCases: readonly OperatorCase[] = [
     [
       [7, 3, 5, 4],
       [1, 2, 7, 7],
+      [2, 8, 1, 1],
+      [7, 1, 5, 7],
+      [1, 64, 7, 7],
+      [1, 17, 14, 14],
+      [1, 3, 57, 56],
       [2, 3, 5],
     ] as const
   ).flatMap((shape) => [

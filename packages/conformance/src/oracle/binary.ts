@@ -1,15 +1,15 @@
 import { sizeOf, type DType, type Node, type Tensor } from '@tacojs/graph'
-import { broadcast, broadcastOffset, isFloat, make, num, unravel, values, type Kernel, type Kernels } from './kernel.js'
+import { broadcast, broadcastOffsets, isFloat, make, num, values, type Kernel, type Kernels } from './kernel.js'
 
 /** f of the broadcast inputs, element by element. */
 function zip(inputs: readonly Tensor[], dtype: DType, f: (...elements: number[]) => number): Tensor {
   const shape = broadcast(...inputs.map((t) => t.shape))
-  const data = inputs.map(values)
+  const data = inputs.map((t) => {
+    const from = values(t)
+    return Float64Array.from(broadcastOffsets(shape, t.shape), (place) => from[place]!)
+  })
   const out = new Float64Array(sizeOf(shape))
-  for (let i = 0; i < out.length; i++) {
-    const index = unravel(i, shape)
-    out[i] = f(...inputs.map((t, k) => data[k]![broadcastOffset(index, t.shape)]!))
-  }
+  for (let i = 0; i < out.length; i++) out[i] = f(...data.map((d) => d[i]!))
   return make(dtype, shape, out)
 }
 

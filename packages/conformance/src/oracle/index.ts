@@ -1,6 +1,7 @@
 import { TacoError } from '@tacojs/errors'
-import type { Graph, Tensor } from '@tacojs/graph'
+import type { Graph, Node, Tensor } from '@tacojs/graph'
 import { checkInputs } from '@tacojs/runtime'
+import { operatorName } from '../operator-name.js'
 import { binary } from './binary.js'
 import { conv } from './conv.js'
 import { creation } from './creation.js'
@@ -29,11 +30,16 @@ const kernels: Kernels = {
   ...creation,
 }
 
-export const kernelName = (node: { readonly op: string; readonly domain: string }): string =>
-  node.domain ? `${node.domain}.${node.op}` : node.op
-
 /** Names of the operators that the oracle knows, `ai.tacojs.` before those of our own. */
 export const oracleOperators: readonly string[] = Object.keys(kernels)
+
+/** One node; its inputs (absent ones undefined) are widened already. Throws UNSUPPORTED for an unknown operator. */
+export function evaluateWide(node: Node, inputs: readonly (Tensor | undefined)[]): Tensor[] {
+  const name = operatorName(node)
+  const kernel = kernels[name]
+  if (!kernel) throw new TacoError('UNSUPPORTED', `the oracle has no operator '${name}' (node '${node.name}')`)
+  return kernel(node, inputs)
+}
 
 /**
  * What a graph computes, in float64: float32 inputs and initializers are widened, float outputs are float64 tensors,
@@ -52,10 +58,7 @@ export function runOracle(graph: Graph, inputs: Readonly<Record<string, Tensor>>
     return found
   }
   for (const node of graph.nodes) {
-    const kernel = kernels[kernelName(node)]
-    if (!kernel)
-      throw new TacoError('UNSUPPORTED', `the oracle has no operator '${kernelName(node)}' (node '${node.name}')`)
-    const outputs = kernel(
+    const outputs = evaluateWide(
       node,
       node.inputs.map((name) => (name === '' ? undefined : value(name, `node '${node.name}'`))),
     )

@@ -29,12 +29,15 @@ export const text = (node: Node, name: string, fallback: string): string =>
 /** Counts a negative axis from the end. */
 export const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis)
 
+// bound once: in the sandbox of a test framework a global costs more than the arithmetic
+const { floor } = Math
+
 /** Position of a row-major flat offset, and back. */
 export function unravel(offset: number, shape: readonly number[]): number[] {
   const index = new Array<number>(shape.length).fill(0)
   for (let i = shape.length - 1; i >= 0; i--) {
     index[i] = offset % shape[i]!
-    offset = Math.floor(offset / shape[i]!)
+    offset = floor(offset / shape[i]!)
   }
   return index
 }
@@ -57,12 +60,36 @@ export function broadcast(...shapes: readonly (readonly number[])[]): number[] {
   })
 }
 
-/** Where the element at `index` of the broadcast shape lies in a tensor of `shape`. */
-export const broadcastOffset = (index: readonly number[], shape: readonly number[]): number =>
-  ravel(
-    shape.map((d, i) => (d === 1 ? 0 : index[i + index.length - shape.length]!)),
+/** How far apart in memory neighbours along each axis lie, row-major. */
+export const stridesOf = (shape: readonly number[]): number[] => shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
+
+/** Where each element of `shape`, in row-major order, lies in memory of these strides. */
+export function offsets(shape: readonly number[], strides: readonly number[], start = 0): Int32Array {
+  let found = Int32Array.of(start)
+  shape.forEach((size, axis) => {
+    const deeper = new Int32Array(found.length * size)
+    let i = 0
+    for (const before of found) for (let p = 0; p < size; p++) deeper[i++] = before + p * strides[axis]!
+    found = deeper
+  })
+  return found
+}
+
+/** Where each element of the shape `whole` lies in a tensor of `shape` that is broadcast to it. */
+export function broadcastOffsets(whole: readonly number[], shape: readonly number[]): Int32Array {
+  const strides = stridesOf(shape).map((stride, axis) => (shape[axis] === 1 ? 0 : stride))
+  return offsets(whole, [...whole.slice(shape.length).fill(0), ...strides])
+}
+
+/** The elements of x at the given offsets, in that order. */
+export function take(x: Tensor, shape: readonly number[], places: Int32Array): Tensor {
+  const from = values(x)
+  return make(
+    x.dtype,
     shape,
+    Float64Array.from(places, (place) => from[place]!),
   )
+}
 
 /** A tensor of `shape` whose element at each index is the element of `x` at `source(index)`; `fill` where that is undefined. */
 export function pick(

@@ -1,5 +1,5 @@
 import { sizeOf, type Tensor } from '@tacojs/graph'
-import { broadcast, broadcastOffset, make, num, unravel, values, type Kernels } from './kernel.js'
+import { broadcast, broadcastOffsets, make, num, offsets, stridesOf, take, values, type Kernels } from './kernel.js'
 import { softmaxRow } from './softmax.js'
 
 /** A [..., n, k] · B [..., k, m], the leading dimensions broadcast. */
@@ -11,10 +11,9 @@ function matmul(a: Tensor, b: Tensor): Tensor {
   const batch = broadcast(aBatch, bBatch)
   const [x, y] = [values(a), values(b)]
   const out = new Float64Array(sizeOf(batch) * n * m)
+  const [aPlaces, bPlaces] = [broadcastOffsets(batch, aBatch), broadcastOffsets(batch, bBatch)]
   for (let g = 0; g < sizeOf(batch); g++) {
-    const index = unravel(g, batch)
-    const aStart = broadcastOffset(index, aBatch) * n * k
-    const bStart = broadcastOffset(index, bBatch) * k * m
+    const [aStart, bStart] = [aPlaces[g]! * n * k, bPlaces[g]! * k * m]
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < m; j++) {
         let sum = 0
@@ -26,16 +25,12 @@ function matmul(a: Tensor, b: Tensor): Tensor {
   return make(a.dtype, [...batch, n, m], out)
 }
 
+const exchanged = <T>(list: readonly T[]): T[] => [...list.slice(0, -2), ...list.slice(-2).reverse()]
+
 /** The last two dimensions exchanged. */
 function transposed(t: Tensor): Tensor {
-  const [rows, cols] = t.shape.slice(-2) as [number, number]
-  const from = values(t)
-  const out = new Float64Array(from.length)
-  for (let i = 0; i < out.length; i++) {
-    const [g, c, r] = unravel(i, [from.length / (rows * cols || 1), cols, rows]) as [number, number, number]
-    out[i] = from[(g * rows + r) * cols + c]!
-  }
-  return make(t.dtype, [...t.shape.slice(0, -2), cols, rows], out)
+  const shape = exchanged(t.shape)
+  return take(t, shape, offsets(shape, exchanged(stridesOf(t.shape))))
 }
 
 const reshaped = (t: Tensor, shape: readonly number[]): Tensor => ({ ...t, shape })
@@ -44,10 +39,11 @@ const reshaped = (t: Tensor, shape: readonly number[]): Tensor => ({ ...t, shape
 function plus(a: Tensor, b: Tensor | undefined, factor = 1): Tensor {
   if (!b) return a
   const addend = values(b)
+  const places = broadcastOffsets(a.shape, b.shape)
   return make(
     a.dtype,
     a.shape,
-    values(a).map((v, i) => v + factor * addend[broadcastOffset(unravel(i, a.shape), b.shape)]!),
+    values(a).map((v, i) => v + factor * addend[places[i]!]!),
   )
 }
 

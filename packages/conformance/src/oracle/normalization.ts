@@ -1,5 +1,5 @@
 import { sizeOf, type Tensor } from '@tacojs/graph'
-import { axisOf, broadcastOffset, make, num, unravel, values, type Kernels } from './kernel.js'
+import { axisOf, broadcastOffsets, make, num, values, type Kernels } from './kernel.js'
 
 /** Mean and 1/√(variance + ε) of a run of elements (the variance of the population, divided by n). */
 function moments(row: Float64Array, epsilon: number): [mean: number, inverse: number] {
@@ -41,15 +41,15 @@ export const normalization: Kernels = {
     const inner = x.shape.slice(axis)
     const size = sizeOf(inner)
     const [input, s, b] = [values(x), values(scale), bias && values(bias)]
+    const [sPlaces, bPlaces] = [broadcastOffsets(inner, scale.shape), bias && broadcastOffsets(inner, bias.shape)]
     const out = new Float64Array(input.length)
     const rows = size ? input.length / size : 0
     const [means, inverses] = [new Float64Array(rows), new Float64Array(rows)]
     for (let r = 0; r < rows; r++) {
       const [mean, inverse] = moments(input.subarray(r * size, (r + 1) * size), num(node, 'epsilon', 1e-5))
       for (let i = 0; i < size; i++) {
-        const at = unravel(i, inner)
-        const shift = bias && b ? b[broadcastOffset(at, bias.shape)]! : 0
-        out[r * size + i] = (input[r * size + i]! - mean) * inverse * s[broadcastOffset(at, scale.shape)]! + shift
+        const shift = b && bPlaces ? b[bPlaces[i]!]! : 0
+        out[r * size + i] = (input[r * size + i]! - mean) * inverse * s[sPlaces[i]!]! + shift
       }
       means[r] = mean
       inverses[r] = inverse

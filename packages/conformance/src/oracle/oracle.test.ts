@@ -1,9 +1,10 @@
 import { opDefinitions } from '@tacojs/graph'
 import { erf } from './erf.js'
-import { kernelName, oracleOperators } from './index.js'
+import { operatorName } from '../operator-name.js'
+import { oracleOperators } from './index.js'
 
 test('every operator of the vocabulary is there', () => {
-  const missing = opDefinitions.map(kernelName).filter((name) => !oracleOperators.includes(name))
+  const missing = opDefinitions.map(operatorName).filter((name) => !oracleOperators.includes(name))
   expect(missing).toEqual([])
 })
 

@@ -1,5 +1,5 @@
 import { sizeOf, type Node, type Tensor } from '@tacojs/graph'
-import { axisOf, make, num, ravel, unravel, values, type Kernel, type Kernels } from './kernel.js'
+import { axisOf, broadcastOffsets, make, num, values, type Kernel, type Kernels } from './kernel.js'
 
 /** Collects the elements that fall on each place of the result, in the order of the input, and reduces them with f. */
 function reduce(
@@ -11,10 +11,9 @@ function reduce(
   const gone = new Set(axes.map((a) => axisOf(a, x.shape.length)))
   const kept = x.shape.map((d, i) => (gone.has(i) ? 1 : d))
   const cells = Array.from({ length: sizeOf(kept) }, (): number[] => [])
-  values(x).forEach((v, i) => {
-    const index = unravel(i, x.shape).map((p, axis) => (gone.has(axis) ? 0 : p))
-    cells[ravel(index, kept)]!.push(v)
-  })
+  // every element falls where broadcasting the result back would read
+  const places = broadcastOffsets(x.shape, kept)
+  values(x).forEach((v, i) => cells[places[i]!]!.push(v))
   return [keep ? kept : x.shape.filter((_, i) => !gone.has(i)), Float64Array.from(cells, f)]
 }
 

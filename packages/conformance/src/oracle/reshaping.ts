@@ -1,5 +1,5 @@
 import { sizeOf, type Tensor } from '@tacojs/graph'
-import { axisOf, ints, num, pick, values, type Kernels } from './kernel.js'
+import { axisOf, ints, num, offsets, pick, stridesOf, take, values, type Kernels } from './kernel.js'
 
 const reshape = (x: Tensor, shape: readonly number[]): Tensor => {
   if (sizeOf(shape) !== sizeOf(x.shape)) throw new Error(`cannot reshape [${x.shape.join()}] to [${shape.join()}]`)
@@ -20,13 +20,11 @@ export const reshaping: Kernels = {
       'perm',
       x!.shape.map((_, i) => x!.shape.length - 1 - i),
     )
-    return [
-      pick(
-        x!,
-        perm.map((p) => x!.shape[p]!),
-        (index) => x!.shape.map((_, axis) => index[perm.indexOf(axis)]!),
-      ),
+    const [shape, strides] = [x!.shape, stridesOf(x!.shape)].map((list) => perm.map((p) => list[p]!)) as [
+      number[],
+      number[],
     ]
+    return [take(x!, shape, offsets(shape, strides))]
   },
   Flatten: (node, [x]) => {
     const axis = axisOf(num(node, 'axis', 1), x!.shape.length)

@@ -1,16 +1,22 @@
 import { sizeOf, type Tensor } from '@tacojs/graph'
-import { axisOf, make, num, pick, text, values, type Kernels } from './kernel.js'
+import { axisOf, make, num, offsets, pick, ravel, stridesOf, take, text, values, type Kernels } from './kernel.js'
 
 const list = (t: Tensor | undefined): number[] | undefined => t && [...values(t)]
 const clamp = (v: number, low: number, high: number): number => Math.min(high, Math.max(low, v))
 
-/** The part of x from `start` of length `length` along an axis. */
-const part = (x: Tensor, axis: number, start: number, length: number): Tensor =>
-  pick(
+/** The part of x that begins at `first` and takes every `steps`-th place along each axis. */
+function part(x: Tensor, shape: readonly number[], first: readonly number[], steps: readonly number[]): Tensor {
+  const strides = stridesOf(x.shape)
+  return take(
     x,
-    x.shape.map((d, i) => (i === axis ? length : d)),
-    (index) => index.map((p, i) => (i === axis ? p + start : p)),
+    shape,
+    offsets(
+      shape,
+      strides.map((stride, axis) => stride * steps[axis]!),
+      ravel(first, x.shape),
+    ),
   )
+}
 
 /** Where a padded place comes from in a line of `size`, or undefined for the constant. */
 function source(place: number, size: number, mode: string): number | undefined {
@@ -47,8 +53,14 @@ export const slicing: Kernels = {
     const size = x!.shape[axis]!
     const chunk = Math.ceil(size / num(node, 'num_outputs', node.outputs.length))
     const lengths = list(sizes) ?? node.outputs.map((_, i) => Math.max(0, Math.min(chunk, size - i * chunk)))
+    const ones = x!.shape.map(() => 1)
     let start = 0
-    return lengths.map((length) => part(x!, axis, (start += length) - length, length))
+    return lengths.map((length) => {
+      const shape = x!.shape.map((d, i) => (i === axis ? length : d))
+      const first = x!.shape.map((_, i) => (i === axis ? start : 0))
+      start += length
+      return part(x!, shape, first, ones)
+    })
   },
   Slice: (_node, [x, starts, ends, axes, steps]) => {
     const from = list(starts)!
@@ -68,7 +80,7 @@ export const slicing: Kernels = {
       stride[axis] = step
       shape[axis] = Math.max(0, Math.ceil((end - start) / step))
     })
-    return [pick(x!, shape, (index) => index.map((p, i) => first[i]! + p * stride[i]!))]
+    return [part(x!, shape, first, stride)]
   },
   Gather: (node, [x, indices]) => {
     const axis = axisOf(num(node, 'axis', 0), x!.shape.length)
