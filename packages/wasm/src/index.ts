@@ -1,5 +1,6 @@
 export { createArena, type Arena } from './arena.js'
 export { decodeBase64 } from './base64.js'
+export { createHeap, type Heap } from './heap.js'
 export { hasRelaxedSimd, hasSimd } from './features.js'
 export {
   instantiate,
@@ -9,3 +10,6 @@ export {
   type WasmInstance,
   type WasmSource,
 } from './instantiate.js'
+export { controlBytes, createTeam, type Team, type TeamOptions } from './team.js'
+export { whyNoThreads } from './why-no-threads.js'
+export type { Views } from './views.js'
