@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { createTeam, whyNoThreads } from './index.js'
 import { kinds, startJobs } from './testing/jobs.js'
 
@@ -74,6 +76,12 @@ test('a member that does not arrive is an error for the caller', async () => {
   expect(run(kinds.stray)).toBe(-1)
   team.fail()
   expect(team.reason).toBe('a thread did not arrive in time')
+})
+
+test('a process ends while its workers wait', () => {
+  const program = fileURLToPath(new URL('testing/unfinished.ts', import.meta.url))
+  const flags = ['--conditions=@tacojs/source', '--import', 'tsx']
+  expect(String(execFileSync(process.execPath, [...flags, program], { timeout: 60_000 }))).toBe('2 2\n')
 })
 
 test('one thread, or memory that is not shared, is a team of one; the latter says why', async () => {

@@ -1,6 +1,6 @@
 /** What is used of Node's worker_threads. */
 interface NodeWorkers {
-  readonly Worker: new (program: string, options: { eval: boolean; workerData: unknown }) => NodeWorker
+  readonly Worker: new (program: string, options: { eval: true; workerData: unknown; execArgv: string[] }) => NodeWorker
 }
 
 interface NodeWorker {

@@ -51,11 +51,12 @@ self.onmessage = ({ data }) => {
 export function startWorker(data: WorkerData, settle: (error: string) => void): { terminate(): unknown } {
   const node = nodeWorkers()
   if (node) {
-    const worker = new node.Worker(nodeProgram, { eval: true, workerData: data })
-    worker.unref()
+    const worker = new node.Worker(nodeProgram, { eval: true, workerData: data, execArgv: [] })
     worker.on('message', (text) => settle(String(text)))
     worker.on('error', (error) => settle(String(error)))
     worker.on('exit', () => settle('it ended'))
+    // last, for listening to messages keeps the process alive again
+    worker.unref()
     return worker
   }
   const url = URL.createObjectURL(new Blob([pageProgram], { type: 'text/javascript' }))
