@@ -1,7 +1,7 @@
-import { isTacoError } from '@tacojs/errors'
 import { createGraph, float32, node, toNumbers, type Graph, type Tensor } from '@tacojs/graph'
 import type { Backend, Program } from '@tacojs/runtime'
 import { createRandom, uniform } from './cases/random.js'
+import { equal, rejects } from './checks.js'
 import { sameBytes } from './compare.js'
 
 /** y = x · w, with x [batch, 2] and w [2, 2]. */
@@ -25,23 +25,6 @@ const larger = (): Graph => {
 }
 
 const x = (): Tensor => float32([1, 2], [1, 10])
-
-function equal(got: Tensor | undefined, want: readonly number[], what: string): void {
-  const numbers = got ? toNumbers(got) : []
-  if (numbers.join() !== want.join()) throw new Error(`${what}: expected [${want.join()}], got [${numbers.join()}]`)
-}
-
-async function rejects(action: () => unknown, codes: readonly string[], what: string): Promise<void> {
-  try {
-    await action()
-  } catch (error) {
-    if (isTacoError(error) && codes.includes(error.code)) return
-    throw new Error(`${what} should throw a TacoError ${codes.join(' or ')}, but threw ${String(error)}`, {
-      cause: error,
-    })
-  }
-  throw new Error(`${what} should throw a TacoError ${codes.join(' or ')}, but threw nothing`)
-}
 
 const badInput = ['SHAPE_MISMATCH', 'INVALID_ARGUMENT']
 

@@ -1,16 +1,11 @@
 import type { Attribute } from '@tacojs/graph'
 import { constant, single, tolerances, type OperatorCase } from './case.js'
 import { uniform } from './random.js'
+import { square } from './square-window.js'
 
 type Attributes = Readonly<Record<string, Attribute>>
 /** What is special, X, W, attributes. */
 type Geometry = readonly [what: string, x: readonly number[], w: readonly number[], attributes: Attributes]
-
-const square = (kernel: number, stride: number, pad: number): Attributes => ({
-  kernel_shape: [kernel, kernel],
-  strides: [stride, stride],
-  pads: [pad, pad, pad, pad],
-})
 
 /** Every kernel at every stride, the image odd by even, the channels in turn. */
 const channels = [1, 3, 5, 8, 17] as const

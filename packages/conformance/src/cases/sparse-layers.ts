@@ -1,11 +1,12 @@
-import type { Attribute } from '@tacojs/graph'
+import { sizeOf } from '@tacojs/graph'
 import { constant, single, tolerances, type Constant, type OperatorCase } from './case.js'
 import { uniform } from './random.js'
-import { sparse } from './sparse.js'
+import { sparse, type Pattern } from './sparse.js'
+import { square } from './square-window.js'
 
 const { accumulated } = tolerances
 
-/** Positions, channels in, channels out; those of patterns have four weights in a row at least. */
+/** Positions, channels in, channels out. */
 const linears = [
   [1, 17, 5],
   [3, 40, 8],
@@ -13,12 +14,6 @@ const linears = [
   [41, 64, 40],
   [197, 64, 24],
 ] as const
-
-const square = (kernel: number, stride: number, pad: number): Readonly<Record<string, Attribute>> => ({
-  strides: [stride, stride],
-  pads: [pad, pad, pad, pad],
-  kernel_shape: [kernel, kernel],
-})
 
 const convs = [
   ['3×3', [1, 8, 7, 7], [17, 8, 3, 3], square(3, 1, 1)],
@@ -41,41 +36,25 @@ const linear = (what: string, positions: readonly number[], rows: number, weight
 const conv = (what: string, [, x, w, attributes]: (typeof convs)[number], weight: Constant): OperatorCase =>
   single('Conv', what, [uniform(x), weight, constant(uniform([w[0]]))], accumulated, { attributes })
 
+/** Every layer above with the pattern; 2:4 where four divides the weights of a row. */
+function everyLayer(what: string, pattern: Pattern, sparsity: number): OperatorCase[] {
+  const fits = (cols: number): boolean => pattern !== '2:4' || cols % 4 === 0
+  const weight = (shape: readonly number[]): Constant => constant(sparse(shape, pattern, sparsity))
+  return [
+    ...linears
+      .filter(([, from]) => fits(from))
+      .map(([n, from, to]) => linear(`${what}, ${n} × ${from} to ${to}`, [n, from], to, weight([to, from]))),
+    ...convs.filter(([, , w]) => fits(sizeOf(w.slice(1)))).map((c) => conv(`${what}, ${c[0]}`, c, weight(c[2]))),
+  ]
+}
+
 const everyThird = Array.from({ length: 20 }, (_, i) => 3 * i)
 
 /** Weights with zeros and the note on them: every share of zeros, every pattern, rows and layers wholly zero. */
 export const sparseCases: readonly OperatorCase[] = [
-  ...[0, 0.5, 0.9, 0.95, 1].flatMap((sparsity) => [
-    ...linears.map(([n, from, to]) =>
-      linear(
-        `${100 * sparsity} % zeros, ${n} × ${from} to ${to}`,
-        [n, from],
-        to,
-        constant(sparse([to, from], 'unstructured', sparsity)),
-      ),
-    ),
-    ...convs.map((c) =>
-      conv(`${100 * sparsity} % zeros, ${c[0]}`, c, constant(sparse(c[2], 'unstructured', sparsity))),
-    ),
-  ]),
-  ...[0.5, 0.9, 1].flatMap((sparsity) => [
-    ...linears.map(([n, from, to]) =>
-      linear(
-        `${100 * sparsity} % zeros in 4x1, ${n} × ${from} to ${to}`,
-        [n, from],
-        to,
-        constant(sparse([to, from], '4x1', sparsity)),
-      ),
-    ),
-    ...convs.map((c) => conv(`${100 * sparsity} % zeros in 4x1, ${c[0]}`, c, constant(sparse(c[2], '4x1', sparsity)))),
-  ]),
-  ...linears
-    .slice(1)
-    .map(([n, from, to]) =>
-      linear(`2:4, ${n} × ${from} to ${to}`, [n, from], to, constant(sparse([to, from], '2:4', 0))),
-    ),
-  // a depthwise row is a 3×3 kernel, which four does not divide
-  ...convs.slice(0, -1).map((c) => conv(`2:4, ${c[0]}`, c, constant(sparse(c[2], '2:4', 0)))),
+  ...[0, 0.5, 0.9, 0.95, 1].flatMap((share) => everyLayer(`${100 * share} % zeros`, 'unstructured', share)),
+  ...[0.5, 0.9, 0.95, 1].flatMap((share) => everyLayer(`${100 * share} % zeros in 4x1`, '4x1', share)),
+  ...everyLayer('2:4', '2:4', 0.5),
   ...(['unstructured', '4x1'] as const).flatMap((pattern) => [
     linear(`zero rows, ${pattern}`, [2, 7, 40], 17, constant(sparse([17, 40], pattern, 0.5, everyThird))),
     conv(`zero rows, ${pattern}`, convs[0], constant(sparse(convs[0][2], pattern, 0.5, everyThird))),
