@@ -76,6 +76,25 @@ const arg = (op: string): OpDefinition => ({
     const reduced = x!.shape.map((_, i) => i === axis)
     return [{ dtype: 'int64', shape: keep(x!.shape, reduced, numberAttribute(node, 'keepdims', 1) !== 0) }]
   },
+  evaluate: (node, [x]) => {
+    const axis = normalizeAxis(numberAttribute(node, 'axis', 0), x!.shape.length, `node '${node.name}'`)
+    const shape = keep(
+      x!.shape,
+      x!.shape.map((_, i) => i === axis),
+      numberAttribute(node, 'keepdims', 1) !== 0,
+    ) as number[]
+    const last = numberAttribute(node, 'select_last_index', 0) !== 0
+    const better = (a: number, b: number): boolean => (op === 'ArgMax' ? a > b : a < b) || (last && a === b)
+    const [step, size] = [sizeOf(x!.shape.slice(axis + 1)), x!.shape[axis]!]
+    const values = toNumbers(x!)
+    const found = Array.from({ length: sizeOf(shape) }, (_, i) => {
+      const from = Math.floor(i / step) * step * size + (i % step)
+      let best = 0
+      for (let k = 1; k < size; k++) if (better(values[from + k * step]!, values[from + best * step]!)) best = k
+      return best
+    })
+    return [fromNumbers('int64', shape, found)]
+  },
 })
 
 export const reduction: readonly OpDefinition[] = [

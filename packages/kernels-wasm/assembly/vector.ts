@@ -1,0 +1,94 @@
+// Vector arithmetic that the kernels share. No globals: constants are written where they are used.
+
+/** a · b + c, fused where the build has relaxed SIMD. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c)
+  return f32x4.add(f32x4.mul(a, b), c)
+}
+
+// @ts-ignore: decorator
+@inline
+export function splat(x: f32): v128 {
+  return f32x4.splat(x)
+}
+
+/**
+ * 2^t for t ≤ 127; below −126 it is 2^−126. t is split into its nearest integer n, by adding 1.5 · 2^23 so that n stands
+ * in the low bits, and a rest in [−½, ½] for a polynomial of degree 5 (relative error 8e-8). NaN stays NaN.
+ */
+// @ts-ignore: decorator
+@inline
+export function exp2(t: v128): v128 {
+  t = f32x4.pmax(t, splat(-126))
+  const shifted = f32x4.add(t, splat(12582912))
+  const f = f32x4.sub(t, f32x4.sub(shifted, splat(12582912)))
+  let p = madd(splat(0.0013266970636323094), f, splat(0.009675459936261177))
+  p = madd(p, f, splat(0.05550742521882057))
+  p = madd(p, f, splat(0.24022121727466583))
+  p = madd(p, f, splat(0.6931469440460205))
+  p = madd(p, f, splat(1.0000001192092896))
+  return i32x4.add(p, i32x4.shl(shifted, 23))
+}
+
+/** e^x, saturating at 2^126 and 2^−126; e^−∞ is 0 and e^∞ is ∞. */
+// @ts-ignore: decorator
+@inline
+export function exp(x: v128): v128 {
+  let y = exp2(f32x4.pmin(f32x4.mul(x, splat(1.4426950408889634)), splat(126)))
+  y = v128.bitselect(splat(Infinity), y, f32x4.gt(x, splat(88)))
+  return v128.andnot(y, f32x4.lt(x, splat(-87.3)))
+}
+
+/** erf(x) as x · p(x²) on |x| ≤ 3.7, beyond which it is ±1; absolute error below 5e-7. NaN stays NaN. */
+// @ts-ignore: decorator
+@inline
+export function erf(x: v128): v128 {
+  x = f32x4.pmin(f32x4.pmax(x, splat(-3.7)), splat(3.7))
+  const u = madd(f32x4.mul(x, splat(0.14609204232692719)), x, splat(-1))
+  let p = madd(splat(-0.0015043008606880903), u, splat(0.003927262965589762))
+  p = madd(p, u, splat(-0.0036484808661043644))
+  p = madd(p, u, splat(0.005223635584115982))
+  p = madd(p, u, splat(-0.014150366187095642))
+  p = madd(p, u, splat(0.025145728141069412))
+  p = madd(p, u, splat(-0.03620100021362305))
+  p = madd(p, u, splat(0.05147555097937584))
+  p = madd(p, u, splat(-0.07043644040822983))
+  p = madd(p, u, splat(0.0906248465180397))
+  p = madd(p, u, splat(-0.11264558881521225))
+  p = madd(p, u, splat(0.14078953862190247))
+  p = madd(p, u, splat(-0.1904677301645279))
+  p = madd(p, u, splat(0.3821375370025635))
+  return f32x4.mul(p, x)
+}
+
+/**
+ * ln(x): the exponent times ln 2, and a polynomial on the mantissa in [√½, √2) (the form of Moshier's Cephes, relative
+ * error some 1e-7). 0 gives −∞, negative numbers and NaN give NaN, ∞ gives ∞.
+ */
+// @ts-ignore: decorator
+@inline
+export function log(x: v128): v128 {
+  // subnormal numbers are taken as the smallest normal one
+  const y = f32x4.pmax(x, splat(1.1754943508222875e-38))
+  const bits = i32x4.sub(y, i32x4.splat(0x3f3504f3))
+  const e = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23))
+  const m = i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3))
+  const t = f32x4.sub(m, splat(1))
+  const z = f32x4.mul(t, t)
+  let p = madd(splat(0.06675271689891815), t, splat(-0.11646434664726257))
+  p = madd(p, t, splat(0.1190471202135086))
+  p = madd(p, t, splat(-0.12411268800497055))
+  p = madd(p, t, splat(0.14217890799045563))
+  p = madd(p, t, splat(-0.16667643189430237))
+  p = madd(p, t, splat(0.20002204179763794))
+  p = madd(p, t, splat(-0.25000014901161194))
+  p = madd(p, t, splat(0.3333331048488617))
+  let r = madd(f32x4.mul(p, z), t, f32x4.mul(z, splat(-0.5)))
+  r = madd(e, splat(-2.12194440e-4), r)
+  r = madd(e, splat(0.693359375), f32x4.add(t, r))
+  r = v128.bitselect(splat(-Infinity), r, f32x4.eq(x, splat(0)))
+  r = v128.bitselect(x, r, f32x4.eq(x, splat(Infinity)))
+  return v128.bitselect(r, splat(NaN), f32x4.ge(x, splat(0)))
+}

@@ -1,0 +1,172 @@
+/**
+ * Writes the AssemblyScript of the kernels that work down columns: a few vectors of positions, one after the other row.
+ * Unrolled over V vectors, so that V sums are under way at once.
+ */
+const range = (n) => Array.from({ length: n }, (_, i) => i)
+const at = (offset) => (offset ? `, ${offset}` : '')
+
+/** Y[r] = Σ_k A[r, k] · X[k], R rows × V vectors; `runs` says which stretches of k lie evenly in A. */
+function product(rows, vectors, cutAt) {
+  const all = range(rows).flatMap((r) => range(vectors).map((v) => `c${r}_${v}`))
+  const lines = [
+    `/** ${rows} × ${vectors}. */`,
+    `function product${rows}x${vectors}(a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, factors: usize, never: usize): void {`,
+    ...all.map((c) => `  let ${c} = splat(0)`),
+    `  for (; runs < lastRun; runs += 8) {`,
+    `    let p0 = a + load<u32>(runs)`,
+    ...range(rows)
+      .slice(1)
+      .map((r) => `    let p${r} = p${r - 1} + rs`),
+    `    const end = p0 + load<u32>(runs, 4) * cs`,
+    `    while (p0 < end) {`,
+    ...range(vectors).map((v) => `      const x${v} = v128.load(x${at(16 * v)})`),
+  ]
+  for (const r of range(rows)) {
+    if (r === cutAt) {
+      const done = range(r).flatMap((q) => range(vectors).map((v) => `c${q}_${v}`))
+      lines.push(`      if (never) {`, ...done.map((c, i) => `        v128.store(never, ${c}${at(16 * i)})`), `      }`)
+    }
+    lines.push(`      const w${r} = v128.load32_splat(p${r})`)
+    for (const v of range(vectors)) lines.push(`      c${r}_${v} = madd(w${r}, x${v}, c${r}_${v})`)
+  }
+  lines.push(...range(rows).map((r) => `      p${r} += cs`), `      x += xs`, `    }`, `  }`)
+  lines.push(`  if (factors) {`)
+  for (const v of range(vectors)) {
+    lines.push(`    const f${v} = v128.load(factors${at(16 * v)})`)
+    lines.push(...range(rows).map((r) => `    c${r}_${v} = f32x4.mul(c${r}_${v}, f${v})`))
+  }
+  lines.push(`  }`)
+  for (const r of range(rows)) {
+    lines.push(...range(vectors).map((v) => `  v128.store(y, c${r}_${v}${at(16 * v)})`))
+    if (r < rows - 1) lines.push(`  y += ys`)
+  }
+  lines.push(`}`)
+  return lines.join('\n')
+}
+
+/** e^(scale · (x − max)) down `count` rows in place, and 1 / Σ of it. */
+function softmax(n) {
+  const vs = range(n)
+  return [
+    `/** ${n} vectors. */`,
+    `function softmax${n}(x: usize, step: usize, count: i32, scale: f32, inverse: usize): void {`,
+    ...vs.map((v) => `  let m${v} = splat(-Infinity)`),
+    `  let p = x`,
+    `  const end = x + <usize>count * step`,
+    `  while (p < end) {`,
+    ...vs.map((v) => `    m${v} = f32x4.pmax(m${v}, v128.load(p${at(16 * v)}))`),
+    `    p += step`,
+    `  }`,
+    `  const factor = splat(scale * <f32>1.4426950408889634)`,
+    ...vs.map((v) => `  let s${v} = splat(0)`),
+    `  p = x`,
+    `  while (p < end) {`,
+    ...vs.map((v) => `    const e${v} = exp2(f32x4.mul(factor, f32x4.sub(v128.load(p${at(16 * v)}), m${v})))`),
+    ...vs.map((v) => `    v128.store(p, e${v}${at(16 * v)})`),
+    ...vs.map((v) => `    s${v} = f32x4.add(s${v}, e${v})`),
+    `    p += step`,
+    `  }`,
+    ...vs.map((v) => `  v128.store(inverse, f32x4.div(splat(1), s${v})${at(16 * v)})`),
+    `}`,
+  ].join('\n')
+}
+
+/** (x − mean) / √(variance + ε) · gamma + beta, mean and variance down `count` rows, the variance by a second pass. */
+function layerNorm(n) {
+  const vs = range(n)
+  return [
+    `/** ${n} vectors. */`,
+    `function layerNorm${n}(x: usize, xs: usize, y: usize, ys: usize, count: i32, epsilon: f32, gamma: usize, beta: usize): void {`,
+    `  const end = x + <usize>count * xs`,
+    `  const share = splat(<f32>1 / <f32>count)`,
+    ...vs.map((v) => `  let m${v} = splat(0)`),
+    `  for (let p = x; p < end; p += xs) {`,
+    ...vs.map((v) => `    m${v} = f32x4.add(m${v}, v128.load(p${at(16 * v)}))`),
+    `  }`,
+    ...vs.map((v) => `  m${v} = f32x4.mul(m${v}, share)`),
+    ...vs.map((v) => `  let s${v} = splat(0)`),
+    `  for (let p = x; p < end; p += xs) {`,
+    ...vs.flatMap((v) => [
+      `    const d${v} = f32x4.sub(v128.load(p${at(16 * v)}), m${v})`,
+      `    s${v} = madd(d${v}, d${v}, s${v})`,
+    ]),
+    `  }`,
+    ...vs.map((v) => `  s${v} = f32x4.div(splat(1), f32x4.sqrt(madd(s${v}, share, splat(epsilon))))`),
+    `  for (let p = x; p < end; p += xs) {`,
+    `    const g = v128.load32_splat(gamma)`,
+    `    const b = v128.load32_splat(beta)`,
+    ...vs.map(
+      (v) =>
+        `    v128.store(y, madd(f32x4.mul(f32x4.sub(v128.load(p${at(16 * v)}), m${v}), s${v}), g, b)${at(16 * v)})`,
+    ),
+    `    gamma += 4`,
+    `    beta += 4`,
+    `    y += ys`,
+    `  }`,
+    `}`,
+  ].join('\n')
+}
+
+const cut = (name, widths, parameters, call) =>
+  [
+    `export function ${name}(${parameters}): void {`,
+    `  while (vectors > 0) {`,
+    ...widths.map(
+      (n, i) =>
+        `    ${i ? 'else ' : ''}${i < widths.length - 1 ? `if (vectors >= ${n}) ` : ''}{ ${call(n)}; vectors -= ${n} }`,
+    ),
+    `  }`,
+    `}`,
+  ].join('\n')
+
+/** The source of assembly/generated/column.ts. */
+export const columnKernels = () =>
+  [
+    '// Written by scripts/column-kernels.mjs.',
+    `import { exp2, madd, splat } from '../vector'`,
+    product(5, 2, 3),
+    product(5, 1),
+    product(4, 2),
+    product(4, 1),
+    product(1, 2),
+    product(1, 1),
+    `/** Y [rows × vectors] = A [rows × K] · X [K × vectors], rows rs and columns cs bytes apart in A; times factors. */
+export function product(rows: i32, vectors: i32, a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, factors: usize, never: usize): void {
+  while (rows > 0) {
+    const some = rows >= 5 ? 5 : rows >= 4 ? 4 : 1
+    for (let v = 0; v < vectors; v += 2) {
+      const o = (<usize>v) << 4
+      const f = factors ? factors + o : 0
+      const two = v + 2 <= vectors
+      if (some == 5) {
+        if (two) product5x2(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
+        else product5x1(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
+      } else if (some == 4) {
+        if (two) product4x2(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
+        else product4x1(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
+      } else {
+        if (two) product1x2(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
+        else product1x1(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
+      }
+    }
+    rows -= some
+    a += <usize>some * rs
+    y += <usize>some * ys
+  }
+}`,
+    ...[5, 2, 1].map(softmax),
+    cut(
+      'softmax',
+      [5, 2, 1],
+      'vectors: i32, x: usize, step: usize, count: i32, scale: f32, inverse: usize',
+      (n) => `softmax${n}(x, step, count, scale, inverse); x += ${16 * n}; inverse += ${16 * n}`,
+    ),
+    ...[5, 2, 1].map(layerNorm),
+    cut(
+      'layerNorm',
+      [5, 2, 1],
+      'vectors: i32, x: usize, xs: usize, y: usize, ys: usize, count: i32, epsilon: f32, gamma: usize, beta: usize',
+      (n) => `layerNorm${n}(x, xs, y, ys, count, epsilon, gamma, beta); x += ${16 * n}; y += ${16 * n}`,
+    ),
+    '',
+  ].join('\n\n')

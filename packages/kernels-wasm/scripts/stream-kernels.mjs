@@ -1,0 +1,120 @@
+/**
+ * Writes the AssemblyScript of the stream kernels, one per tile shape (R output rows × V vectors of positions).
+ *
+ * A stream is a sequence of records (u32 byte offset, R × f32 weights); one record adds weight[r] · x[offset + position]
+ * to every row r and position of the tile. V8 emits all loads of a basic block before its arithmetic and has 15 vector
+ * registers: so the body is cut, by branches that are never taken, into groups whose accumulators, loads and splats fit.
+ */
+
+/** Tile shapes, and how a body is cut: vectors per group for one row (and two), rows per group for more. */
+const shapes = [
+  ...[[1], [2], [3], [4], [5], [6], [7], [4, 4], [3, 3, 3], [4, 3, 3]].map((groups) => ({ rows: 1, groups })),
+  ...[[1], [2], [3], [4], [3, 2]].map((groups) => ({ rows: 2, groups })),
+  ...[1, 2].map((vectors) => ({ rows: 4, vectors, rowGroups: [4] })),
+  { rows: 5, vectors: 1, rowGroups: [5] },
+  { rows: 5, vectors: 2, rowGroups: [3, 2] },
+]
+
+const range = (n) => Array.from({ length: n }, (_, i) => i)
+const acc = (r, v) => `c${r}_${v}`
+const at = (offset) => (offset ? `, ${offset}` : '')
+
+function kernel({ rows, groups, vectors = groups.reduce((a, b) => a + b), rowGroups }) {
+  const out = []
+  const all = range(rows).flatMap((r) => range(vectors).map((v) => [r, v]))
+  const cut = (some) =>
+    out.push(
+      `      if (never) {`,
+      ...some.map(([r, v], i) => `        v128.store(never, ${acc(r, v)}${at(16 * i)})`),
+      `      }`,
+    )
+  out.push(`/** ${rows} × ${vectors}. */`)
+  out.push(
+    `export function rows${rows}x${vectors}(table: usize, first: i32, last: i32, x: usize, y: usize, step: usize, bias: usize, residual: usize, flags: i32, never: usize): void {`,
+  )
+  out.push(`  const stream = load<u32>(table)`)
+  out.push(`  table += 4`)
+  out.push(`  y += <usize>first * step * ${rows}`)
+  out.push(`  for (let b = first; b < last; b++) {`)
+  out.push(`    let p = stream + load<u32>(table + (<usize>b << 2))`)
+  out.push(`    const end = stream + load<u32>(table + (<usize>b << 2), 4)`)
+  for (const [r, v] of all) out.push(`    let ${acc(r, v)}: v128`)
+  out.push(`    if (flags & ACCUMULATE) {`)
+  for (const r of range(rows)) {
+    const base = r ? `y + ${r} * step` : 'y'
+    for (const v of range(vectors)) out.push(`      ${acc(r, v)} = v128.load(${base}${at(16 * v)})`)
+  }
+  out.push(`    } else {`)
+  for (const r of range(rows)) {
+    out.push(`      ${acc(r, 0)} = v128.load32_splat(bias + (<usize>b * ${4 * rows})${at(4 * r)})`)
+    for (const v of range(vectors).slice(1)) out.push(`      ${acc(r, v)} = ${acc(r, 0)}`)
+  }
+  out.push(`      if (residual) {`)
+  out.push(`        const z = residual + <usize>b * step * ${rows}`)
+  for (const r of range(rows)) {
+    const base = r ? `z + ${r} * step` : 'z'
+    for (const v of range(vectors)) {
+      out.push(`        ${acc(r, v)} = f32x4.add(${acc(r, v)}, v128.load(${base}${at(16 * v)}))`)
+    }
+  }
+  out.push(`      }`, `    }`)
+  const record = 4 + 4 * rows
+  out.push(`    while (p < end) {`)
+  out.push(`      const a = x + load<u32>(p)`)
+  if (rows <= 2) {
+    for (const r of range(rows)) out.push(`      const w${r} = v128.load32_splat(p, ${4 + 4 * r})`)
+    let v = 0
+    groups.forEach((size, g) => {
+      const these = range(size).map((i) => v + i)
+      for (const i of these) {
+        if (rows === 1) out.push(`      ${acc(0, i)} = madd(w0, v128.load(a${at(16 * i)}), ${acc(0, i)})`)
+        else {
+          out.push(`      const x${i} = v128.load(a${at(16 * i)})`)
+          for (const r of range(rows)) out.push(`      ${acc(r, i)} = madd(w${r}, x${i}, ${acc(r, i)})`)
+        }
+      }
+      v += size
+      if (g < groups.length - 1) cut(these.flatMap((i) => range(rows).map((r) => [r, i])))
+    })
+  } else {
+    for (const v of range(vectors)) out.push(`      const x${v} = v128.load(a${at(16 * v)})`)
+    if (rows === 4) out.push(`      const w = v128.load(p, 4)`)
+    let r = 0
+    rowGroups.forEach((size, g) => {
+      const these = range(size).map((i) => r + i)
+      for (const i of these) {
+        // one load and four shuffles are faster than four loads where the load ports are the limit
+        out.push(
+          rows === 4
+            ? `      const w${i} = i32x4.shuffle(w, w, ${i}, ${i}, ${i}, ${i})`
+            : `      const w${i} = v128.load32_splat(p, ${4 + 4 * i})`,
+        )
+        for (const v of range(vectors)) out.push(`      ${acc(i, v)} = madd(w${i}, x${v}, ${acc(i, v)})`)
+      }
+      r += size
+      if (g < rowGroups.length - 1) cut(these.flatMap((i) => range(vectors).map((v) => [i, v])))
+    })
+  }
+  out.push(`      p += ${record}`, `    }`)
+  out.push(`    if (flags & RELU) {`, `      const zero = f32x4.splat(0)`)
+  for (const [r, v] of all) out.push(`      ${acc(r, v)} = f32x4.pmax(${acc(r, v)}, zero)`)
+  out.push(`    }`)
+  for (const r of range(rows)) {
+    const base = r ? `y + ${r} * step` : 'y'
+    for (const v of range(vectors)) out.push(`    v128.store(${base}, ${acc(r, v)}${at(16 * v)})`)
+  }
+  out.push(`    y += ${rows} * step`, `  }`, `}`)
+  return out.join('\n')
+}
+
+/** The source of assembly/generated/stream.ts. */
+export const streamKernels = () =>
+  [
+    '// Written by scripts/stream-kernels.mjs.',
+    `import { madd } from '../vector'`,
+    '/** The tile holds partial sums already. */',
+    'const ACCUMULATE = 1',
+    'const RELU = 2',
+    ...shapes.map(kernel),
+    '',
+  ].join('\n\n')

@@ -1,0 +1,64 @@
+import { TacoError } from '@tacojs/errors'
+import {
+  controlBytes,
+  createHeap,
+  createTeam,
+  instantiate,
+  whyNoThreads,
+  type Heap,
+  type Team,
+  type WasmBuild,
+} from '@tacojs/wasm'
+import { kernels } from './generated/kernels.js'
+
+interface Exports {
+  run(control: number, list: number, count: number): number
+}
+
+/** The kernels on a memory that all programs of a backend share, with the threads that work on it. */
+export interface Engine {
+  readonly heap: Heap
+  readonly build: WasmBuild
+  readonly team: Team | undefined
+  /** Runs commands; throws when a thread was lost. Returns the number of threads. */
+  run(list: number, count: number): number
+  dispose(): void
+}
+
+export interface EngineOptions {
+  readonly build?: WasmBuild
+  readonly memoryLimit?: number
+}
+
+/** Bytes after the control block for the job that it publishes. */
+const jobBytes = 64
+
+export async function createEngine(threads: number, { build, memoryLimit }: EngineOptions): Promise<Engine> {
+  const shared = threads > 1 && whyNoThreads() === undefined
+  const instance = await instantiate<Exports>(kernels, { build, memoryLimit, shared })
+  const { memory, module, exports } = instance
+  const heap = createHeap(memory, { limit: memoryLimit })
+  let control = 0
+  let team: Team | undefined
+  if (threads > 1) {
+    const at = heap.alloc(controlBytes + jobBytes)
+    team = createTeam({ module, memory, control: at, threads })
+    if (shared) {
+      control = at
+      await team.ready()
+    }
+  }
+  return {
+    heap,
+    build: instance.build,
+    team,
+    run(list, count) {
+      const size = exports.run(control, list, count)
+      if (size > 0) return size
+      // the workers are of no more use; what comes next runs on this thread
+      control = 0
+      throw team?.fail() ?? new TacoError('UNSUPPORTED', 'a thread was lost; use fewer threads')
+    },
+    dispose: () => team?.dispose(),
+  }
+}

@@ -1,0 +1,77 @@
+import { TacoError } from '@tacojs/errors'
+import { inferTypes, type Graph, type Node, type ValueType } from '@tacojs/graph'
+import type { Backend } from '@tacojs/runtime'
+import type { WasmBuild } from '@tacojs/wasm'
+import { createEngine, type Engine } from './engine.js'
+import { unsupportedReason } from './lower/index.js'
+import type { Form } from './pack/stream.js'
+import { WasmProgram } from './program.js'
+
+export interface KernelsWasmOptions {
+  /** Threads of a program that does not say; 1 unless given. */
+  readonly threads?: number
+  /** Which build of the kernels; unless given the one with relaxed SIMD where the engine has it. */
+  readonly build?: WasmBuild
+  /** Bytes that all programs together may take; 4 GiB unless given. */
+  readonly memoryLimit?: number
+  /** Which form a layer's weights are packed in; 'auto' unless given, by an estimate from the zeros they hold. */
+  readonly form?: (node: Node, weightName: string) => Form
+}
+
+const types = new WeakMap<Graph, ReadonlyMap<string, ValueType>>()
+function typesOf(graph: Graph): ReadonlyMap<string, ValueType> {
+  let known = types.get(graph)
+  if (!known) types.set(graph, (known = inferTypes(graph)))
+  return known
+}
+
+/** After so long without a program, memory and threads are given back. */
+const idleMs = 1000
+
+/**
+ * The backend 'wasm': kernels of its own for dense and sparse networks, on WebAssembly SIMD. Programs of one backend
+ * share a memory and its threads; they run one after the other.
+ */
+export function kernelsWasm(options: KernelsWasmOptions = {}): Backend {
+  const engines = new Map<number, { engine: Promise<Engine>; programs: number; idle?: ReturnType<typeof setTimeout> }>()
+
+  const unsupported = (node: Node, graph: Graph): string | undefined =>
+    unsupportedReason(node, graph, (name) => typesOf(graph).get(name)?.shape)
+
+  return {
+    name: 'wasm',
+    unsupported,
+    async compile(graph, { threads = options.threads ?? 1, mutable = [] } = {}) {
+      const reasons = graph.nodes.flatMap((node) => {
+        const reason = unsupported(node, graph)
+        return reason ? [`${reason} (node '${node.name}')`] : []
+      })
+      if (reasons.length > 0) throw new TacoError('UNSUPPORTED', `wasm cannot run this graph: ${reasons.join('; ')}`)
+      let entry = engines.get(threads)
+      if (!entry) {
+        entry = { engine: createEngine(threads, options), programs: 0 }
+        engines.set(threads, entry)
+      }
+      const mine = entry
+      mine.programs++
+      clearTimeout(mine.idle)
+      const released = (): void => {
+        if (--mine.programs > 0) return
+        mine.idle = setTimeout(() => {
+          engines.delete(threads)
+          void mine.engine.then((e) => e.dispose())
+        }, idleMs)
+        // a process may end before
+        if (typeof mine.idle === 'object') (mine.idle as { unref?(): void }).unref?.()
+      }
+      try {
+        const engine = await mine.engine
+        return new WasmProgram(engine, graph, { threads, mutable, released, form: options.form ?? (() => 'auto') })
+      } catch (error) {
+        if (mine.programs === 1) engines.delete(threads)
+        mine.programs--
+        throw error
+      }
+    },
+  }
+}

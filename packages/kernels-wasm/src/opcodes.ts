@@ -1,0 +1,74 @@
+// Shared with assembly/: what the numbers in a command mean.
+
+export enum Op {
+  Matrix,
+  Attention,
+  LayerNorm,
+  Softmax,
+  Unary,
+  Binary,
+  RowBinary,
+  Copy,
+  TableBinary,
+  Fill,
+  ZeroMargins,
+  Pool,
+  Reduce,
+  Product,
+}
+
+/** Activations and other functions of one element; `a` and `b` are parameters. */
+export enum Unary {
+  Identity,
+  Relu,
+  /** min(max(x, a), b) */
+  Clip,
+  Gelu,
+  GeluTanh,
+  Sigmoid,
+  /** x · sigmoid(x) */
+  Silu,
+  /** max(0, min(1, a·x + b)) */
+  HardSigmoid,
+  /** x · max(0, min(1, x/6 + ½)) */
+  HardSwish,
+  Tanh,
+  /** x < 0 ? a·x : x */
+  LeakyRelu,
+  /** x < 0 ? a·(e^x − 1) : b·x */
+  Elu,
+  Exp,
+  Erf,
+  Sqrt,
+  Reciprocal,
+  Neg,
+  Abs,
+  Floor,
+  Ceil,
+  Round,
+  /** x · tanh(ln(1 + e^x)) */
+  Mish,
+  Log,
+  /** ln(1 + e^x) */
+  Softplus,
+  /** x / (1 + |x|) */
+  Softsign,
+}
+
+export enum Binary {
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Max,
+  Min,
+}
+
+export enum Reduction {
+  Sum,
+  Max,
+  Min,
+  Product,
+  SumOfSquares,
+  SumOfMagnitudes,
+}

@@ -1,0 +1,160 @@
+import { TacoError } from '@tacojs/errors'
+import type { Graph, Node, Tensor } from '@tacojs/graph'
+import { checkInputs, type Program } from '@tacojs/runtime'
+import type { Engine } from './engine.js'
+import type { Form } from './pack/stream.js'
+import { buildPlan } from './plan/build.js'
+import { placePlan, type PlacedPlan } from './plan/place.js'
+import type { KernelNote } from './plan/planner.js'
+import { chunk, type Chunk } from './plan/words.js'
+
+export interface ProgramOptions {
+  readonly threads: number
+  readonly mutable: readonly string[]
+  readonly form: (node: Node, weightName: string) => Form
+  /** Called once when the program is disposed. */
+  readonly released: () => void
+}
+
+/** Plans of a program that are kept: for its usual batch, a last short batch, and one more. */
+const keptPlans = 3
+
+/** A graph on the kernels. Plans are made at the first run with inputs of new shapes, and share the packed weights. */
+export class WasmProgram implements Program {
+  private readonly plans = new Map<string, PlacedPlan>()
+  private readonly weights = new Map<string, { chunk: Chunk; pointer: number }>()
+  private readonly mutable: Map<string, Tensor>
+  private disposed = false
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly graph: Graph,
+    private readonly options: ProgramOptions,
+  ) {
+    this.mutable = new Map(
+      options.mutable.map((name) => {
+        const t = graph.initializers.get(name)?.tensor
+        if (!t) throw new TacoError('NOT_FOUND', `the graph has no initializer '${name}' to make mutable`)
+        return [name, { ...t, data: t.data.slice() } as Tensor]
+      }),
+    )
+  }
+
+  async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    this.assertAlive()
+    checkInputs(this.graph, inputs)
+    const placed = this.planFor(inputs)
+    const { plan } = placed
+    const values = new Map<string, Tensor>(this.mutable)
+    for (const { name, view } of plan.inputs) {
+      if (view) placed.floats(view).set(inputs[name]!.data as Float32Array)
+      else values.set(name, inputs[name]!)
+    }
+    for (const stage of placed.stages) {
+      if ('host' in stage) stage.host({ floats: placed.floats, values })
+      else this.engine.run(stage.list, stage.count)
+    }
+    return Object.fromEntries(
+      plan.outputs.map(({ name, shape, view }): [string, Tensor] => {
+        if (view) return [name, { dtype: 'float32', shape, data: placed.floats(view).slice() }]
+        const t = values.get(name) ?? plan.planner.initializer(name)!.tensor
+        return [name, { ...t, data: t.data.slice() } as Tensor]
+      }),
+    )
+  }
+
+  /** Which kernel each node got, once a run has made a plan. */
+  kernels(): readonly KernelNote[] {
+    const [first] = this.plans.values()
+    return first?.plan.notes ?? []
+  }
+
+  write(name: string, values: Tensor): void {
+    const known = this.mutableTensor(name)
+    if (values.dtype !== known.dtype || values.shape.join() !== known.shape.join()) {
+      throw new TacoError(
+        'SHAPE_MISMATCH',
+        `'${name}' is ${known.dtype} [${known.shape.join(', ')}], not ${values.dtype} [${values.shape.join(', ')}]`,
+      )
+    }
+    ;(known.data as Float32Array).set(values.data as Float32Array)
+    for (const placed of this.plans.values()) this.refresh(placed, name, known)
+  }
+
+  async read(name: string): Promise<Tensor> {
+    const known = this.mutable.get(name) ?? (this.assertAlive(), this.graph.initializers.get(name)?.tensor)
+    this.assertAlive()
+    if (!known) throw new TacoError('NOT_FOUND', `the graph has no initializer '${name}'`)
+    return { ...known, data: known.data.slice() } as Tensor
+  }
+
+  dispose(): void {
+    if (this.disposed) return
+    this.disposed = true
+    for (const placed of this.plans.values()) placed.free()
+    this.plans.clear()
+    for (const { pointer } of this.weights.values()) this.engine.heap.free(pointer)
+    this.weights.clear()
+    this.options.released()
+  }
+
+  private assertAlive(): void {
+    if (this.disposed) throw new TacoError('DISPOSED', `the program of '${this.graph.name}' was disposed`)
+  }
+
+  private mutableTensor(name: string): Tensor {
+    this.assertAlive()
+    const known = this.mutable.get(name)
+    if (known) return known
+    const exists = this.graph.initializers.has(name)
+    throw new TacoError(
+      exists ? 'INVALID_ARGUMENT' : 'NOT_FOUND',
+      exists
+        ? `'${name}' was not declared mutable when the program was compiled`
+        : `the graph has no initializer '${name}'`,
+    )
+  }
+
+  private planFor(inputs: Readonly<Record<string, Tensor>>): PlacedPlan {
+    const key = this.graph.inputs.map(({ name }) => inputs[name]!.shape.join('x')).join(' ')
+    const known = this.plans.get(key)
+    if (known) return known
+    if (this.plans.size >= keptPlans) {
+      const [oldest, placed] = this.plans.entries().next().value!
+      placed.free()
+      this.plans.delete(oldest)
+    }
+    const plan = buildPlan(this.graph, inputs, {
+      parts: this.options.threads,
+      mutable: new Set(this.mutable.keys()),
+      form: this.options.form,
+      weights: (name, make) => this.weightsFor(name, make),
+    })
+    const placed = placePlan(plan, this.engine.heap)
+    this.plans.set(key, placed)
+    for (const [name, t] of this.mutable) this.refresh(placed, name, t)
+    return placed
+  }
+
+  /** Packed weights are made once per form, and stay as long as the program. */
+  private weightsFor(name: string, make: () => Float32Array): Chunk {
+    const known = this.weights.get(name)
+    if (known) return known.chunk
+    const data = make()
+    const pointer = this.engine.heap.alloc(Math.max(64, data.byteLength + 64))
+    this.engine.heap.float32(pointer, data.length).set(data)
+    const made: Chunk = { ...chunk([]), address: pointer }
+    this.weights.set(name, { chunk: made, pointer })
+    return made
+  }
+
+  private refresh(placed: PlacedPlan, name: string, t: Tensor): void {
+    const { planner } = placed.plan
+    for (const { data, pack } of planner.listeners.get(name) ?? []) {
+      const packed = pack(t)
+      this.engine.heap.float32(data.address, packed.length).set(packed)
+    }
+    const view = planner.constantView(name)
+    if (view) placed.floats(view).set(t.data as Float32Array)
+  }
+}
