@@ -1,0 +1,3 @@
+export { multiply } from './multiply'
+export { columnSums, reorder, valuesGradient } from './gradient'
+export { matmul } from './matmul'

@@ -1,0 +1,148 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
+import type { TensorInfo } from '@tensorflow/tfjs-core'
+import { kernelsOf } from './instance.js'
+import { runJob, type Job } from './job.js'
+import { allocate, pointerTo, withScratch } from './memory.js'
+import { forwardPlan, inputPhases, type Plan } from './plan.js'
+import type { DevicePlan, SparseWeights } from './weights.js'
+import type { Window } from './window.js'
+
+/** What is computed: y [images, outHeight, outWidth, out] from x [images, height, width, in]. */
+export interface Convolution {
+  readonly weights: SparseWeights
+  readonly window: Window
+  readonly images: number
+  /** Height and width. */
+  readonly inSize: readonly [number, number]
+  readonly outSize: readonly [number, number]
+  /** The shapes that the caller sees, which may fold the dimensions before the last in another way. */
+  readonly inShape: readonly number[]
+  readonly outShape: readonly number[]
+}
+
+const keyOf = ({ strides, dilations, pads }: Window): string => [strides, dilations, pads].join()
+
+const forward = ({ weights, window }: Convolution): DevicePlan =>
+  weights.plansFor(`forward ${keyOf(window)}`, () => [forwardPlan(weights.pattern, window)])[0]!
+
+/** The fields of a job that come from a plan. */
+function planned(backend: BackendWasm, { plan, tensor, offsets, taps }: DevicePlan) {
+  const start = pointerTo(backend, tensor)
+  const { rows, channels } = plan
+  return {
+    rows,
+    channels,
+    tapCount: plan.taps.length / 2,
+    ends: start,
+    offsets: start + 4 * offsets,
+    taps: start + 4 * taps,
+  }
+}
+
+/** The fields of a job that reads x and has y as its output. */
+function fromImage(backend: BackendWasm, convolution: Convolution, x: TensorInfo, y: TensorInfo) {
+  const { images, inSize, outSize, window } = convolution
+  const plan = planned(backend, forward(convolution))
+  const yPixel = 4 * plan.rows
+  return {
+    ...plan,
+    x: pointerTo(backend, x),
+    y: pointerTo(backend, y),
+    images,
+    height: inSize[0],
+    width: inSize[1],
+    gridHeight: outSize[0],
+    gridWidth: outSize[1],
+    strides: window.strides,
+    yImage: outSize[0] * outSize[1] * yPixel,
+    yRow: outSize[1] * yPixel,
+    yPixel,
+  }
+}
+
+/** y = bias + W·x */
+export function convolve(
+  backend: BackendWasm,
+  convolution: Convolution,
+  x: TensorInfo,
+  values: TensorInfo,
+  bias?: TensorInfo,
+): TensorInfo {
+  const y = allocate(backend, convolution.outShape)
+  const job: Job = {
+    ...fromImage(backend, convolution, x, y),
+    bias: bias ? pointerTo(backend, bias) : 0,
+    values: pointerTo(backend, values),
+    gradient: 0,
+  }
+  runJob(backend, job, (pointer) => kernelsOf(backend)!.multiply(pointer, 0))
+  return y
+}
+
+/** The gradient of x: each kind of pixels is a convolution of dy without strides. */
+export function gradientOfInput(
+  backend: BackendWasm,
+  convolution: Convolution,
+  dy: TensorInfo,
+  values: TensorInfo,
+): TensorInfo {
+  const { weights, window, images, inSize, outSize } = convolution
+  const kernels = kernelsOf(backend)!
+  const dx = allocate(backend, convolution.inShape)
+  const phases = weights.plansFor(`input ${keyOf(window)}`, () => inputPhases(weights.pattern, window))
+  for (const phase of phases) {
+    const { row, column, offsets } = phase.plan
+    const { rows, ...plan } = planned(backend, phase as DevicePlan<Plan>)
+    const rowBytes = 4 * inSize[1] * rows
+    const job = {
+      ...plan,
+      rows,
+      x: pointerTo(backend, dy),
+      y: pointerTo(backend, dx) + row * rowBytes + 4 * column * rows,
+      bias: 0,
+      gradient: 0,
+      images,
+      height: outSize[0],
+      width: outSize[1],
+      gridHeight: Math.ceil((inSize[0] - row) / window.strides[0]),
+      gridWidth: Math.ceil((inSize[1] - column) / window.strides[1]),
+      strides: [1, 1] as const,
+      yImage: inSize[0] * rowBytes,
+      yRow: window.strides[0] * rowBytes,
+      yPixel: 4 * window.strides[1] * rows,
+    }
+    withScratch(backend, 4 * offsets.length, (ordered) => {
+      const order = pointerTo(backend, phase.tensor) + 4 * phase.order
+      kernels.reorder(pointerTo(backend, values), order, offsets.length, ordered)
+      runJob(backend, { ...job, values: ordered }, (pointer) => kernels.multiply(pointer, 0))
+    })
+  }
+  return dx
+}
+
+/** The gradient of the values, [number of weights]. */
+export function gradientOfValues(
+  backend: BackendWasm,
+  convolution: Convolution,
+  dy: TensorInfo,
+  x: TensorInfo,
+): TensorInfo {
+  const gradient = allocate(backend, [convolution.weights.count])
+  const job: Job = {
+    ...fromImage(backend, convolution, x, dy),
+    bias: 0,
+    values: 0,
+    gradient: pointerTo(backend, gradient),
+  }
+  runJob(backend, job, (pointer) => kernelsOf(backend)!.valuesGradient(pointer))
+  return gradient
+}
+
+/** The gradient of the bias, [out]. */
+export function gradientOfBias(backend: BackendWasm, { outShape }: Convolution, dy: TensorInfo): TensorInfo {
+  const outputs = outShape[outShape.length - 1]!
+  const gradient = allocate(backend, [outputs])
+  const positions = outShape.slice(0, -1).reduce((a, b) => a * b, 1)
+  kernelsOf(backend)!.columnSums(pointerTo(backend, dy), positions, outputs, pointerTo(backend, gradient))
+  return gradient
+}

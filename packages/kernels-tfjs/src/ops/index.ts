@@ -1,0 +1,6 @@
+export { sparseConv2d, type SparseConv2dOptions } from './conv.js'
+export { sparseLinear } from './linear.js'
+export { registerFastMatMul } from './matmul.js'
+export { registerSparseKernels } from './register.js'
+export { sparseWeights, type SparseWeights, type SparseWeightsOptions } from './weights.js'
+export type { Pad } from './window.js'
