@@ -28,27 +28,19 @@ class Log {}
 class Softplus {}
 class Softsign {}
 
-// @ts-ignore: decorator
-@inline
 function is<A, B>(): bool {
   return idof<A>() == idof<B>()
 }
 
-// @ts-ignore: decorator
-@inline
 function sigmoid(x: v128): v128 {
   return f32x4.div(splat(1), f32x4.add(splat(1), exp(f32x4.neg(x))))
 }
 
 /** 1 − 2 / (1 + e^2x). */
-// @ts-ignore: decorator
-@inline
 function tanh(x: v128): v128 {
   return f32x4.sub(splat(1), f32x4.div(splat(2), f32x4.add(splat(1), exp(f32x4.add(x, x)))))
 }
 
-// @ts-ignore: decorator
-@inline
 function apply<F>(x: v128, a: v128, b: v128): v128 {
   if (is<F, Relu>()) return f32x4.pmax(x, splat(0))
   if (is<F, Clip>()) return f32x4.pmin(f32x4.pmax(x, a), b)

@@ -9,14 +9,10 @@ class Div {}
 class Max {}
 class Min {}
 
-// @ts-ignore: decorator
-@inline
 function is<A, B>(): bool {
   return idof<A>() == idof<B>()
 }
 
-// @ts-ignore: decorator
-@inline
 function apply<F>(x: v128, z: v128): v128 {
   if (is<F, Add>()) return f32x4.add(x, z)
   if (is<F, Sub>()) return f32x4.sub(x, z)
@@ -114,7 +110,7 @@ export function rowBinary(command: usize, part: i32): void {
 export function fill(command: usize, part: i32): void {
   const parts = load<i32>(command, 4)
   const bytes = load<u32>(command, 12)
-  const share = ((bytes / parts) + 63) & ~63
+  const share = (bytes / parts + 63) & ~63
   const from = min(bytes, share * part)
   memory.fill(load<u32>(command, 8) + from, 0, part == parts - 1 ? bytes - from : min(bytes, from + share) - from)
 }

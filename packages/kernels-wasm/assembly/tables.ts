@@ -1,8 +1,6 @@
 // Kernels for any layout: an element lies at the sum, over its dimensions, of a byte offset from that dimension's table.
 import { Binary, Reduction } from '../src/opcodes'
 
-// @ts-ignore: decorator
-@inline
 function combine(kind: i32, x: f32, z: f32): f32 {
   switch (kind) {
     case Binary.Add:
@@ -28,7 +26,14 @@ function combine(kind: i32, x: f32, z: f32): f32 {
 export function copy(command: usize, part: i32): void {
   const parts = load<i32>(command, 4)
   const size = load<i32>(load<u32>(command, 20))
-  copyFrom(command, 0, load<u32>(command, 8), load<u32>(command, 12), (size * part) / parts, (size * (part + 1)) / parts)
+  copyFrom(
+    command,
+    0,
+    load<u32>(command, 8),
+    load<u32>(command, 12),
+    (size * part) / parts,
+    (size * (part + 1)) / parts,
+  )
 }
 
 function copyFrom(command: usize, dim: i32, x: usize, y: usize, first: i32, last: i32): void {
@@ -107,7 +112,10 @@ function reduceFrom(command: usize, dim: i32, x: usize, y: usize, first: i32, la
     else {
       const start: f64 =
         kind == Reduction.Product ? 1 : kind == Reduction.Max ? -Infinity : kind == Reduction.Min ? Infinity : 0
-      store<f32>(to, <f32>(fold(command, outer, outer + load<i32>(command, 32), from, start, kind) * load<f32>(command, 40)))
+      store<f32>(
+        to,
+        <f32>(fold(command, outer, outer + load<i32>(command, 32), from, start, kind) * load<f32>(command, 40)),
+      )
     }
   }
 }

@@ -1,15 +1,11 @@
 // Vector arithmetic that the kernels share. No globals: constants are written where they are used.
 
 /** a · b + c, fused where the build has relaxed SIMD. */
-// @ts-ignore: decorator
-@inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c)
   return f32x4.add(f32x4.mul(a, b), c)
 }
 
-// @ts-ignore: decorator
-@inline
 export function splat(x: f32): v128 {
   return f32x4.splat(x)
 }
@@ -18,8 +14,6 @@ export function splat(x: f32): v128 {
  * 2^t for t ≤ 127; below −126 it is 2^−126. t is split into its nearest integer n, by adding 1.5 · 2^23 so that n stands
  * in the low bits, and a rest in [−½, ½] for a polynomial of degree 5 (relative error 8e-8). NaN stays NaN.
  */
-// @ts-ignore: decorator
-@inline
 export function exp2(t: v128): v128 {
   t = f32x4.pmax(t, splat(-126))
   const shifted = f32x4.add(t, splat(12582912))
@@ -33,8 +27,6 @@ export function exp2(t: v128): v128 {
 }
 
 /** e^x, saturating at 2^126 and 2^−126; e^−∞ is 0 and e^∞ is ∞. */
-// @ts-ignore: decorator
-@inline
 export function exp(x: v128): v128 {
   let y = exp2(f32x4.pmin(f32x4.mul(x, splat(1.4426950408889634)), splat(126)))
   y = v128.bitselect(splat(Infinity), y, f32x4.gt(x, splat(88)))
@@ -42,8 +34,6 @@ export function exp(x: v128): v128 {
 }
 
 /** erf(x) as x · p(x²) on |x| ≤ 3.7, beyond which it is ±1; absolute error below 5e-7. NaN stays NaN. */
-// @ts-ignore: decorator
-@inline
 export function erf(x: v128): v128 {
   x = f32x4.pmin(f32x4.pmax(x, splat(-3.7)), splat(3.7))
   const u = madd(f32x4.mul(x, splat(0.14609204232692719)), x, splat(-1))
@@ -67,8 +57,6 @@ export function erf(x: v128): v128 {
  * ln(x): the exponent times ln 2, and a polynomial on the mantissa in [√½, √2) (the form of Moshier's Cephes, relative
  * error some 1e-7). 0 gives −∞, negative numbers and NaN give NaN, ∞ gives ∞.
  */
-// @ts-ignore: decorator
-@inline
 export function log(x: v128): v128 {
   // subnormal numbers are taken as the smallest normal one
   const y = f32x4.pmax(x, splat(1.1754943508222875e-38))
@@ -86,7 +74,7 @@ export function log(x: v128): v128 {
   p = madd(p, t, splat(-0.25000014901161194))
   p = madd(p, t, splat(0.3333331048488617))
   let r = madd(f32x4.mul(p, z), t, f32x4.mul(z, splat(-0.5)))
-  r = madd(e, splat(-2.12194440e-4), r)
+  r = madd(e, splat(-2.1219444e-4), r)
   r = madd(e, splat(0.693359375), f32x4.add(t, r))
   r = v128.bitselect(splat(-Infinity), r, f32x4.eq(x, splat(0)))
   r = v128.bitselect(x, r, f32x4.eq(x, splat(Infinity)))

@@ -31,7 +31,7 @@ for (const [build, features] of Object.entries({ base: 'simd,threads', relaxed: 
     '--use',
     'abort=',
     '--disableWarning',
-    '201',
+    '201,112',
     '--enable',
     features,
   ]

@@ -150,7 +150,8 @@ function splitUnits(units: readonly number[], parts: number): { units: number[];
   const first = [0]
   let done = 0
   for (let i = 0; i < units.length; i += size) {
-    let [q, k, v, y, bias, rest] = units.slice(i, i + size) as [number, number, number, number, number, number]
+    const [k, v] = [units[i + 1]!, units[i + 2]!]
+    let [q, y, bias, rest] = [units[i]!, units[i + 3]!, units[i + 4]!, units[i + 5]!]
     const give = (vectors: number): void => {
       out.push(q, k, v, y, bias, vectors)
       const bytes = vectors * 16

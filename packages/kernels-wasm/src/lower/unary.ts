@@ -1,6 +1,7 @@
 import type { Node } from '@tacojs/graph'
 import { isContiguous, type View } from '../layout/view.js'
-import { Op, Unary } from '../opcodes.js'
+import type { Unary } from '../opcodes.js'
+import { Op } from '../opcodes.js'
 import type { Planner } from '../plan/planner.js'
 import { at, f32 } from '../plan/words.js'
 import type { Context } from './context.js'

@@ -39,6 +39,8 @@ function concrete(graph: Graph, inputs: Readonly<Record<string, Tensor>>, mutabl
   return { ...current, inputs: current.inputs.filter((i) => !mutable.has(i.name)), initializers }
 }
 
+const removeDead = passes.find((pass) => pass.name === 'removeDead')!.run
+
 const typeOf = (t: Tensor): ValueType => ({ dtype: t.dtype, shape: t.shape })
 
 export function buildPlan(
@@ -46,7 +48,7 @@ export function buildPlan(
   inputs: Readonly<Record<string, Tensor>>,
   options: PlanOptions & { readonly form: (node: Node, weightName: string) => Form },
 ): Plan {
-  const ready = narrowPositions(concrete(graph, inputs, options.mutable))
+  const ready = removeDead(narrowPositions(concrete(graph, inputs, options.mutable)))
   const types = inferTypes(ready)
   const planner = new Planner(ready, types, options)
   const available = new Set<string>([...ready.initializers.keys(), ...ready.inputs.map((i) => i.name)])
