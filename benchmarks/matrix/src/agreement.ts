@@ -1,5 +1,5 @@
 /** Runtimes differ by the order of their sums. */
-export const TOLERANCE = 1e-3
+const TOLERANCE = 1e-3
 
 /** The largest difference of two runtimes' logits. Throws where it is above the tolerance, or is no number. */
 export function checkAgreement(logits: Float32Array, expected: Float32Array, what: string): number {

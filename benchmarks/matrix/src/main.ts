@@ -58,7 +58,7 @@ async function runMatrix(options: Options): Promise<void> {
 async function measureTask(task: Task, { firstRun, relaxedSimd }: Options): Promise<Measurement> {
   const name = `${task.model}, threads ${task.threads}, batch ${task.batch}`
   const measure = (part: Task, what: string): Promise<Measurement> =>
-    measureInChild({ kind: 'matrix', task: part, relaxedSimd }, (text) => progress.show(`${name}: ${what}${text}`))
+    measureInChild({ kind: 'matrix', task: part, relaxedSimd }, (text) => progress.show(`${name}: ${what || text}`))
   const { entries, ...rest } = await measure(task, '')
   const started: Measured[] = []
   const asked = entriesOf({ ...task, threads: 1, batch: 1 }).length
@@ -68,7 +68,7 @@ async function measureTask(task: Task, { firstRun, relaxedSimd }: Options): Prom
       const [sparsities, peers] = entry.own ? [[entry.sparsity], []] : [[], [entry.runtime]]
       const cold = await measure(
         { ...task, sparsities, peers, rounds: 0, warmup: 0 },
-        `first run of ${entry.runtime} ${showSparsity(entry.sparsity)}: `,
+        `first run of ${entry.runtime} ${showSparsity(entry.sparsity)}`,
       )
       started.push({ ...entry, firstRunMs: cold.entries[0]!.firstRunMs })
     }

@@ -5,7 +5,7 @@ import { modelNames } from './models/index.js'
 import { onnxruntimeNames } from './onnxruntime.js'
 import { parseSparsity, type Sparsity } from './sparsity.js'
 
-export const peerNames: readonly string[] = [...onnxruntimeNames, 'tfjs-wasm']
+const peerNames: readonly string[] = [...onnxruntimeNames, 'tfjs-wasm']
 
 const list = (fallback: string, text: string) => ({ type: 'string', default: fallback, text }) as const
 const flag = (text: string) => ({ type: 'boolean', default: false, text }) as const

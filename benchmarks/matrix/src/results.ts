@@ -28,8 +28,9 @@ export interface BreakEvenResult extends BreakEvenTask, Circumstances {
 }
 
 export function circumstances(relaxedSimd: boolean, load: number): Circumstances {
+  const args = process.argv.slice(2)
   return {
-    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
     date: new Date().toISOString(),
     machine: { cpu: cpus()[0]!.model, cores: cpus().length, node: process.version },
     relaxedSimd,

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import type { Contender } from './contender.js'
 import { createRandom } from './random.js'
 
@@ -17,7 +17,7 @@ export async function timeRounds(
   const times: number[][] = contenders.map(() => [])
   for (let round = -counts.warmup; round < counts.rounds; round++) {
     for (const i of shuffled(contenders.length, random)) {
-      await setImmediate()
+      await quiet()
       const start = performance.now()
       await contenders[i]!.run()
       const elapsed = performance.now() - start
@@ -26,6 +26,19 @@ export async function timeRounds(
     onRound(round + 1 + counts.warmup)
   }
   return times
+}
+
+/**
+ * Waits until the process has used less than half of one core for five milliseconds: the threads of some runtimes spin
+ * for tens of milliseconds after a run, and V8 compiles in the background, in the time of who is next.
+ */
+async function quiet(): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const before = process.cpuUsage()
+    await setTimeout(5)
+    const { user, system } = process.cpuUsage(before)
+    if (user + system < 2500) return
+  }
 }
 
 function shuffled(count: number, random: () => number): number[] {
