@@ -32,7 +32,16 @@ function compare(variants) {
   }))
 }
 
-const magnitudePruned = (shape, sparsity) =>
+/** Rows with the same keys, as a table in markdown. */
+function print(title, rows) {
+  const keys = Object.keys(rows[0])
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  console.log(
+    [title, '', line(keys), line(keys.map(() => '---')), ...rows.map((row) => line(Object.values(row))), ''].join('\n'),
+  )
+}
+
+const randomlyPruned = (shape, sparsity) =>
   tf.tidy(() => {
     const dense = tf.randomNormal(shape)
     const kept = tf.greater(tf.randomUniform(shape), sparsity)
@@ -43,7 +52,7 @@ const magnitudePruned = (shape, sparsity) =>
 function layer(name, x, shape, dense, sparse) {
   const full = tf.randomNormal(shape)
   const weights = sparsities.map((sparsity) => {
-    const pruned = magnitudePruned(shape, sparsity)
+    const pruned = randomlyPruned(shape, sparsity)
     const made = sparseWeights(pruned)
     pruned.dispose()
     return made
@@ -58,7 +67,9 @@ function layer(name, x, shape, dense, sparse) {
   sparsities.forEach((sparsity, i) => {
     const { ms, ratio } = results[1 + i]
     row[`${100 * sparsity} %`] = `${ms.toFixed(2)} ms, ${ratio.toFixed(1)}×`
-    row[`with gradients ${100 * sparsity} %`] = `${results[1 + sparsities.length + i].ms.toFixed(2)} ms`
+  })
+  sparsities.forEach((sparsity, i) => {
+    row[`with gradients, ${100 * sparsity} %`] = `${results[1 + sparsities.length + i].ms.toFixed(2)} ms`
   })
   for (const tensor of [x, full, dy, ...weights]) tensor.dispose()
   return row
@@ -105,10 +116,13 @@ async function product(name, aShape, bShape, transposeA, transposeB) {
   }
 }
 
-console.log('DeiT-Tiny (batch 1), medians, ratios against tf.matMul')
-console.table([linear(197, 192, 576), linear(197, 192, 192), linear(197, 192, 768), linear(197, 768, 192)])
-console.log('ResNet-18 (batch 1), medians, ratios against tf.conv2d')
-console.table([
+print('DeiT-Tiny, one image, against tf.matMul', [
+  linear(197, 192, 576),
+  linear(197, 192, 192),
+  linear(197, 192, 768),
+  linear(197, 768, 192),
+])
+print('ResNet-18, one image, against tf.conv2d', [
   convolution(56, 3, 64, 64, 1),
   convolution(56, 3, 64, 128, 2),
   convolution(28, 3, 128, 128, 1),
@@ -118,8 +132,7 @@ console.table([
   convolution(7, 3, 512, 512, 1),
   convolution(56, 1, 64, 128, 2),
 ])
-console.log('matMul, medians')
-console.table([
+print('matMul', [
   await product('[1576 × 192] · [192 × 768]', [1576, 192], [192, 768], false, false),
   await product('[1576 × 192] · [768 × 192]ᵀ', [1576, 192], [768, 192], false, true),
   await product('[1576 × 192]ᵀ · [1576 × 768]', [1576, 192], [1576, 768], true, false),

@@ -3,7 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { kernelsOf } from './instance.js'
 import { runJob, type Job } from './job.js'
 import { allocate, pointerTo, withScratch } from './memory.js'
-import { forwardPlan, inputPhases, type Plan } from './plan.js'
+import { forwardPlan, inputPhases, type Phase } from './plan.js'
 import type { DevicePlan, SparseWeights } from './weights.js'
 import type { Window } from './window.js'
 
@@ -22,8 +22,13 @@ export interface Convolution {
 
 const keyOf = ({ strides, dilations, pads }: Window): string => [strides, dilations, pads].join()
 
-const forward = ({ weights, window }: Convolution): DevicePlan =>
+/** What `convolve` and `gradientOfValues` need on the device besides their tensors; made at the first call. */
+export const forwardPlanOf = ({ weights, window }: Convolution): DevicePlan =>
   weights.plansFor(`forward ${keyOf(window)}`, () => [forwardPlan(weights.pattern, window)])[0]!
+
+/** The same for `gradientOfInput`. */
+export const inputPhasesOf = ({ weights, window }: Convolution): readonly DevicePlan<Phase>[] =>
+  weights.plansFor(`input ${keyOf(window)}`, () => inputPhases(weights.pattern, window))
 
 /** The fields of a job that come from a plan. */
 function planned(backend: BackendWasm, { plan, tensor, offsets, taps }: DevicePlan) {
@@ -42,7 +47,7 @@ function planned(backend: BackendWasm, { plan, tensor, offsets, taps }: DevicePl
 /** The fields of a job that reads x and has y as its output. */
 function fromImage(backend: BackendWasm, convolution: Convolution, x: TensorInfo, y: TensorInfo) {
   const { images, inSize, outSize, window } = convolution
-  const plan = planned(backend, forward(convolution))
+  const plan = planned(backend, forwardPlanOf(convolution))
   const yPixel = 4 * plan.rows
   return {
     ...plan,
@@ -86,13 +91,12 @@ export function gradientOfInput(
   dy: TensorInfo,
   values: TensorInfo,
 ): TensorInfo {
-  const { weights, window, images, inSize, outSize } = convolution
+  const { window, images, inSize, outSize } = convolution
   const kernels = kernelsOf(backend)!
   const dx = allocate(backend, convolution.inShape)
-  const phases = weights.plansFor(`input ${keyOf(window)}`, () => inputPhases(weights.pattern, window))
-  for (const phase of phases) {
+  for (const phase of inputPhasesOf(convolution)) {
     const { row, column, offsets } = phase.plan
-    const { rows, ...plan } = planned(backend, phase as DevicePlan<Plan>)
+    const { rows, ...plan } = planned(backend, phase)
     const rowBytes = 4 * inSize[1] * rows
     const job = {
       ...plan,

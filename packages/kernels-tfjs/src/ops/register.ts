@@ -1,6 +1,14 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
-import { convolve, gradientOfBias, gradientOfInput, gradientOfValues, type Convolution } from './convolution.js'
+import {
+  convolve,
+  forwardPlanOf,
+  gradientOfBias,
+  gradientOfInput,
+  gradientOfValues,
+  inputPhasesOf,
+  type Convolution,
+} from './convolution.js'
 import { load } from './instance.js'
 
 const names = {
@@ -12,7 +20,30 @@ const names = {
 
 type Inputs = Record<string, tf.Tensor>
 
+interface Kernel {
+  /** Puts on the device what stays there: inside of a kernel, tfjs would take it for a leak. */
+  readonly prepare?: (convolution: Convolution) => unknown
+  readonly run: (backend: BackendWasm, convolution: Convolution, inputs: tf.NamedTensorInfoMap) => tf.TensorInfo
+}
+
+const kernels: Readonly<Record<string, Kernel>> = {
+  [names.forward]: {
+    prepare: forwardPlanOf,
+    run: (backend, convolution, { x, values, bias }) => convolve(backend, convolution, x!, values!, bias),
+  },
+  [names.input]: {
+    prepare: inputPhasesOf,
+    run: (backend, convolution, { dy, values }) => gradientOfInput(backend, convolution, dy!, values!),
+  },
+  [names.values]: {
+    prepare: forwardPlanOf,
+    run: (backend, convolution, { dy, x }) => gradientOfValues(backend, convolution, dy!, x!),
+  },
+  [names.bias]: { run: (backend, convolution, { dy }) => gradientOfBias(backend, convolution, dy!) },
+}
+
 function runKernel(name: string, inputs: Inputs, convolution: Convolution): tf.Tensor {
+  kernels[name]!.prepare?.(convolution)
   // tfjs hands attributes through as they are, though its type knows plain data only
   return tf.engine().runKernel(name, inputs, { convolution } as unknown as tf.NamedAttrMap) as tf.Tensor
 }
@@ -23,15 +54,6 @@ export const runConvolution = (
   inputs: { x: tf.Tensor; values: tf.Tensor; bias?: tf.Tensor },
 ): tf.Tensor => runKernel(names.forward, inputs as Inputs, convolution)
 
-type Run = (backend: BackendWasm, convolution: Convolution, inputs: tf.NamedTensorInfoMap) => tf.TensorInfo
-
-const kernels: Readonly<Record<string, Run>> = {
-  [names.forward]: (backend, convolution, { x, values, bias }) => convolve(backend, convolution, x!, values!, bias),
-  [names.input]: (backend, convolution, { dy, values }) => gradientOfInput(backend, convolution, dy!, values!),
-  [names.values]: (backend, convolution, { dy, x }) => gradientOfValues(backend, convolution, dy!, x!),
-  [names.bias]: (backend, convolution, { dy }) => gradientOfBias(backend, convolution, dy!),
-}
-
 const convolutionOf = (attrs: tf.NamedAttrMap | undefined): Convolution =>
   (attrs as unknown as { convolution: Convolution }).convolution
 
@@ -41,7 +63,7 @@ const convolutionOf = (attrs: tf.NamedAttrMap | undefined): Convolution =>
  */
 export async function registerSparseKernels(): Promise<void> {
   await load('registerSparseKernels')
-  for (const [kernelName, run] of Object.entries(kernels)) {
+  for (const [kernelName, { run }] of Object.entries(kernels)) {
     if (tf.getKernel(kernelName, 'wasm')) continue
     tf.registerKernel({
       kernelName,

@@ -80,10 +80,11 @@ export class SparseWeights {
   }
 
   /**
-   * The plans known by this key, made and uploaded once.
+   * The plans known by this key, made and uploaded once. Throws DISPOSED.
    * @internal
    */
   plansFor<P extends Plan>(key: string, make: () => readonly P[]): readonly DevicePlan<P>[] {
+    this.assertAlive('a sparse layer')
     let known = this.plans.get(key)
     if (!known) this.plans.set(key, (known = make().map(upload)))
     return known as readonly DevicePlan<P>[]
