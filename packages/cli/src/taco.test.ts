@@ -61,13 +61,13 @@ test('the whole way: specialize, evaluate, classify, inspect and run on the bund
   const inspected = JSON.parse((await runTaco('inspect', '--model', out, '--json')).stdout)
   expect(inspected.nonzeros).toBe(result.nonzeros)
   expect(inspected.outputs[0].shape[1]).toBe(6)
-  expect(inspected.unsupported).toEqual({ 'tfjs-wasm': [], 'tfjs-cpu': [] })
+  expect(inspected.unsupported).toEqual({ wasm: [], 'tfjs-wasm': [], 'tfjs-cpu': [] })
 
   const [input, output] = [join(work, 'in.safetensors'), join(work, 'out.safetensors')]
   const pixels = Float32Array.from({ length: 3 * SAMPLE_SIZE ** 2 }, (_, i) => Math.sin(i))
   await writeSafetensors(input, new Map([['input', float32([1, 3, SAMPLE_SIZE, SAMPLE_SIZE], pixels)]]))
   const logits: Float32Array[] = []
-  for (const backend of ['tfjs-wasm', 'tfjs-cpu']) {
+  for (const backend of ['wasm', 'tfjs-wasm', 'tfjs-cpu']) {
     expect(
       (await runTaco('run', '--model', out, '--input', input, '--output', output, '--backend', backend)).status,
     ).toBe(0)

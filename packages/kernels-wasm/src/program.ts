@@ -1,11 +1,10 @@
 import { TacoError } from '@tacojs/errors'
 import type { Graph, Node, Tensor } from '@tacojs/graph'
-import { checkInputs, type Program } from '@tacojs/runtime'
+import { checkInputs, type KernelNote, type Program } from '@tacojs/runtime'
 import type { Engine } from './engine.js'
 import type { Form } from './pack/stream.js'
 import { buildPlan } from './plan/build.js'
 import { placePlan, type PlacedPlan } from './plan/place.js'
-import type { KernelNote } from './plan/planner.js'
 import { chunk, type Chunk } from './plan/words.js'
 
 export interface ProgramOptions {
@@ -43,7 +42,7 @@ export class WasmProgram implements Program {
   async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     this.assertAlive()
     checkInputs(this.graph, inputs)
-    const placed = this.planFor(inputs)
+    const placed = this.planFor(Object.fromEntries(Object.entries(inputs).map(([name, t]) => [name, t.shape])))
     const { plan } = placed
     const values = new Map<string, Tensor>(this.mutable)
     for (const { name, view } of plan.inputs) {
@@ -63,10 +62,9 @@ export class WasmProgram implements Program {
     )
   }
 
-  /** Which kernel each node got, once a run has made a plan. */
-  kernels(): readonly KernelNote[] {
-    const [first] = this.plans.values()
-    return first?.plan.notes ?? []
+  kernels(shapes: Readonly<Record<string, readonly number[]>>): readonly KernelNote[] {
+    this.assertAlive()
+    return this.planFor(shapes).plan.notes
   }
 
   write(name: string, values: Tensor): void {
@@ -115,8 +113,8 @@ export class WasmProgram implements Program {
     )
   }
 
-  private planFor(inputs: Readonly<Record<string, Tensor>>): PlacedPlan {
-    const key = this.graph.inputs.map(({ name }) => inputs[name]!.shape.join('x')).join(' ')
+  private planFor(shapes: Readonly<Record<string, readonly number[]>>): PlacedPlan {
+    const key = this.graph.inputs.map(({ name }) => shapes[name]!.join('x')).join(' ')
     const known = this.plans.get(key)
     if (known) return known
     if (this.plans.size >= keptPlans) {
@@ -124,7 +122,7 @@ export class WasmProgram implements Program {
       placed.free()
       this.plans.delete(oldest)
     }
-    const plan = buildPlan(this.graph, inputs, {
+    const plan = buildPlan(this.graph, shapes, {
       parts: this.options.threads,
       mutable: new Set(this.mutable.keys()),
       form: this.options.form,

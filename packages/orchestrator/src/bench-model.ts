@@ -40,7 +40,7 @@ export interface BenchResult {
 export async function benchModel(request: BenchRequest, options: RunOptions = {}): Promise<BenchResult> {
   const { threads = 1, batch = 1, runs = 20 } = request
   checkCounts({ threads, batch, runs })
-  const backend = openBackend(request.backend ?? 'tfjs-wasm')
+  const backend = openBackend(request.backend)
   options.onProgress?.({ stage: 'load', done: 0, total: 1 })
   const model = await loadModel(request.model)
   const inputs = randomInputs(model, batch)

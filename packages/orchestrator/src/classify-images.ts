@@ -1,7 +1,7 @@
 import { batches } from '@tacojs/calibration'
 import { probabilities } from '@tacojs/evaluation'
 import { TacoError } from '@tacojs/errors'
-import { openBackend } from './backends.js'
+import { defaultThreads, openBackend } from './backends.js'
 import { loadModel } from './model.js'
 import type { RunOptions } from './progress.js'
 import type { Recipe } from './recipe.js'
@@ -29,12 +29,12 @@ export async function classifyImages(
 ): Promise<Classified[]> {
   const top = request.top ?? 3
   if (!(top >= 1)) throw new TacoError('INVALID_ARGUMENT', `top: expected a whole number, at least 1, got ${top}`)
-  const backend = openBackend(request.backend ?? 'tfjs-wasm')
+  const backend = openBackend(request.backend)
   const model = await loadModel(request.model)
   const labels = new Map((await modelLabels(model, request.labels)).map((label) => [label.index, label.name]))
   const { graph } = model
   const k = Math.min(top, classCount(graph))
-  const program = await backend.compile(graph, { threads: request.threads })
+  const program = await backend.compile(graph, { threads: request.threads ?? defaultThreads() })
   try {
     const stream = batches(
       files.map((file) => ({ file, label: 0 })),

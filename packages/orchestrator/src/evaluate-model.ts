@@ -1,7 +1,7 @@
 import { batches } from '@tacojs/calibration'
 import { evaluate } from '@tacojs/evaluation'
 import { restrictHead } from '@tacojs/graph'
-import { openBackend } from './backends.js'
+import { defaultThreads, openBackend } from './backends.js'
 import { batchSizeOf, loadModel } from './model.js'
 import type { RunOptions } from './progress.js'
 import type { Recipe } from './recipe.js'
@@ -44,7 +44,7 @@ export async function evaluateModel(
   options: RunOptions & { readonly onWarning?: (text: string) => void } = {},
 ): Promise<EvaluateResult> {
   const started = performance.now()
-  const backend = openBackend(request.backend ?? 'tfjs-wasm')
+  const backend = openBackend(request.backend)
   const model = await loadModel(request.model)
   for (const warning of model.warnings) options.onWarning?.(warning)
   const labels = await modelLabels(model, request.labels)
@@ -54,7 +54,7 @@ export async function evaluateModel(
   const items = request.allClasses
     ? folder.items.map((item) => ({ ...item, label: indices[item.label]! }))
     : folder.items
-  const program = await backend.compile(graph, { threads: request.threads })
+  const program = await backend.compile(graph, { threads: request.threads ?? defaultThreads() })
   try {
     const stream = batches(items, model.preprocess, {
       batchSize: batchSizeOf(graph, request.batchSize ?? 8),

@@ -1,6 +1,7 @@
 import type { Preprocess } from '@tacojs/calibration'
 import { costs, prunableLayers, type ValueInfo } from '@tacojs/graph'
 import { bundledBackends, openBackend } from './backends.js'
+import { layerKernels } from './layer-kernels.js'
 import { modelCosts } from './model-costs.js'
 import { loadModel } from './model.js'
 
@@ -22,6 +23,9 @@ export interface Inspection {
     readonly macs: number
     readonly sparsity: number
     readonly prunable: boolean
+    /** Which kernel of the default backend computes it, and why that one. */
+    readonly kernel?: string
+    readonly reason?: string
   }[]
   /** What cannot run, per backend; an empty list means that everything can. */
   readonly unsupported: Readonly<Record<string, readonly string[]>>
@@ -35,6 +39,8 @@ export async function inspectModel(path: string): Promise<Inspection> {
   const operators: Record<string, number> = {}
   for (const { op } of graph.nodes) operators[op] = (operators[op] ?? 0) + 1
   const chosen = new Set(prunableLayers(graph).map((layer) => layer.node))
+  const runs = graph.nodes.every((node) => openBackend().unsupported(node, graph) === undefined)
+  const kernels = runs ? await layerKernels(openBackend(), graph, model.preprocess.inputSize) : undefined
   const costOf = new Map(costs(graph).map((cost) => [cost.node, cost]))
   return {
     name: model.name,
@@ -54,6 +60,8 @@ export async function inspectModel(path: string): Promise<Inspection> {
         macs: costOf.get(node)?.macs ?? 0,
         sparsity: zeros / data.length,
         prunable: chosen.has(node),
+        kernel: kernels?.get(node)?.kernel,
+        reason: kernels?.get(node)?.reason,
       }
     }),
     unsupported: Object.fromEntries(

@@ -1,5 +1,6 @@
 import { TacoError } from '@tacojs/errors'
 import * as v from 'valibot'
+import { defaultBackend } from './backends.js'
 
 const finite = v.pipe(v.number(), v.finite())
 const count = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(least))
@@ -32,7 +33,7 @@ const recipeSchema = v.strictObject({
   exif: v.optional(v.picklist(['apply', 'ignore']), 'apply'),
   /** What to do with an image that cannot be decoded. */
   onCorrupt: v.optional(v.picklist(['error', 'skip']), 'error'),
-  backend: v.optional(v.string(), 'tfjs-wasm'),
+  backend: v.optional(v.string(), defaultBackend),
   batchSize: v.optional(count(1), 8),
 })
 

@@ -18,7 +18,7 @@ export async function runTensors(
   request: RunRequest,
   options: RunOptions = {},
 ): Promise<{ name: string; dtype: string; shape: readonly number[] }[]> {
-  const backend = openBackend(request.backend ?? 'tfjs-wasm')
+  const backend = openBackend(request.backend)
   const graph = await loadGraph(request.model)
   const { tensors } = await readSafetensors(request.input)
   const inputs = Object.fromEntries(

@@ -4,12 +4,15 @@ import { compare, type Evaluation } from '@tacojs/evaluation'
 import { restrictHead, type Graph } from '@tacojs/graph'
 import { createLinalg } from '@tacojs/linalg'
 import { checkBundleTarget } from '@tacojs/model-io'
+import type { Backend } from '@tacojs/runtime'
 import { parsePattern } from '@tacojs/solver'
-import { openBackend } from './backends.js'
+import { defaultThreads, openBackend } from './backends.js'
+import { layerKernels } from './layer-kernels.js'
 import { measureTogether } from './measure.js'
 import { readAll } from './images.js'
 import { batchSizeOf, loadModel } from './model.js'
 import { StageTimer, type RunOptions, type Stage } from './progress.js'
+import type { LayerReport } from './prune/layer-report.js'
 import { prune, type Pruned } from './prune/prune.js'
 import { selectLayers } from './prune/select-layers.js'
 import { parseRecipe, type RecipeInput } from './recipe.js'
@@ -41,7 +44,7 @@ export async function specialize(
   options: SpecializeOptions = {},
 ): Promise<SpecializeResult> {
   const started = performance.now()
-  const { signal, threads } = options
+  const { signal, threads = defaultThreads() } = options
   const timer = new StageTimer()
   const warnings: string[] = []
   const warn = (text: string): void => {
@@ -147,7 +150,7 @@ export async function specialize(
       ...(controlEval && specialistEval ? { controlComparison: compare(controlEval, specialistEval) } : {}),
       sparsity: 1 - kept / pruned,
       nonzeros: summaries[1]!.nonzeros,
-      layers: specialist.layers,
+      layers: await withKernels(backend, specialist, model.preprocess.inputSize),
       warnings,
       ...(options.out === undefined ? {} : { out: options.out }),
       seconds: (performance.now() - started) / 1000,
@@ -159,4 +162,17 @@ export async function specialize(
   } finally {
     linalg.dispose()
   }
+}
+
+/** The layers with the kernels that they get once pruned. */
+async function withKernels(
+  backend: Backend,
+  { graph, layers }: Pruned,
+  image: readonly number[],
+): Promise<LayerReport[]> {
+  const kernels = await layerKernels(backend, graph, image)
+  return layers.map((layer) => {
+    const note = kernels.get(layer.node)
+    return note ? { ...layer, kernel: note.kernel, kernelReason: note.reason } : layer
+  })
 }

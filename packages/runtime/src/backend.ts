@@ -7,6 +7,14 @@ export interface CompileOptions {
   readonly mutable?: readonly string[]
 }
 
+/** Which kernel computes a node, and why that one. */
+export interface KernelNote {
+  readonly node: string
+  readonly op: string
+  readonly kernel: string
+  readonly reason: string
+}
+
 /** All that a contributor of a backend writes. */
 export interface Backend {
   readonly name: string
@@ -22,4 +30,6 @@ export interface Program {
   write(name: string, values: Tensor): void
   read(name: string): Promise<Tensor>
   dispose(): void
+  /** For reports: the kernels at these shapes of the inputs. Backends that have no choice leave it out. */
+  kernels?(shapes: Readonly<Record<string, readonly number[]>>): readonly KernelNote[]
 }

@@ -2,7 +2,7 @@ import type { Graph } from '@tacojs/graph'
 import type { Backend } from '@tacojs/runtime'
 import type { BreakEvenResult } from '../results.js'
 import { crossing } from './crossing.js'
-import { compileByNote, type CompileWith } from './force-kernel.js'
+import { compileForced, type CompileWith } from './force-kernel.js'
 import { layerGraph } from './layer-graph.js'
 import { measureBreakEven } from './measure.js'
 import { layerShapes, type LayerShape } from './shapes.js'
@@ -36,7 +36,7 @@ test('both kernels run every layer, in turn, and agree', async () => {
   const kernels: string[] = []
   const compileWith: CompileWith = (backend, graph, kernel, threads) => {
     kernels.push(`${graph.name} ${kernel} ${threads}`)
-    return compileByNote(backend, graph, kernel, threads)
+    return compileForced(backend, graph, kernel, threads)
   }
   const task = { backend: 'tfjs-cpu', threads: 2, sparsities: [half, { share: 0.75, rows: 4 }], warmup: 0, rounds: 3 }
   const points = await measureBreakEven(task, () => undefined, compileWith, shapes)
@@ -50,7 +50,7 @@ test('both kernels run every layer, in turn, and agree', async () => {
   ])
   expect(kernels.slice(0, 2)).toEqual(['linear dense 2', 'linear sparse 2'])
   const wrong: CompileWith = async (backend, graph, kernel) => {
-    const program = await compileByNote(backend, graph, 'dense', 1)
+    const program = await compileForced(backend, graph, 'dense', 1)
     const y = { dtype: 'float32' as const, shape: [1, 3, 4], data: new Float32Array(12) }
     return kernel === 'dense' ? program : { ...program, run: async () => ({ y }), dispose: () => program.dispose() }
   }
@@ -63,7 +63,7 @@ test('the note says which kernel', async () => {
     compile: async (graph: Graph) => void compiled.push(graph.initializers.get('weight')!.sparsity !== undefined),
   } as unknown as Backend
   const { graph } = layerGraph(shapes[0]!, half)
-  for (const kernel of ['dense', 'sparse'] as const) await compileByNote(backend, graph, kernel, 1)
+  for (const kernel of ['dense', 'sparse'] as const) await compileForced(backend, graph, kernel, 1)
   expect(compiled).toEqual([false, true])
 })
 

@@ -2,7 +2,7 @@ import { openBackend } from '@tacojs/orchestrator'
 import { checkAgreement } from '../agreement.js'
 import { timeRounds } from '../rounds.js'
 import { showSparsity, type Sparsity } from '../sparsity.js'
-import { compileByNote, type CompileWith, type Kernel } from './force-kernel.js'
+import { compileForced, type CompileWith, type Kernel } from './force-kernel.js'
 import { layerGraph } from './layer-graph.js'
 import { layerShapes, type LayerShape } from './shapes.js'
 
@@ -27,7 +27,7 @@ export interface BreakEvenPoint {
 export async function measureBreakEven(
   task: BreakEvenTask,
   onProgress: (text: string) => void,
-  compileWith: CompileWith = compileByNote,
+  compileWith: CompileWith = compileForced,
   shapes: readonly LayerShape[] = layerShapes,
 ): Promise<BreakEvenPoint[]> {
   const backend = openBackend(task.backend)

@@ -46,7 +46,7 @@ test('a bundle, as a table', async () => {
   const { status, stdout, stderr } = await runTaco('bench', '--model', bundle, '--runs', '1', '--quiet')
   expect([status, stderr]).toEqual([0, ''])
   const lines = stdout.trimEnd().split('\n')
-  expect(lines[0]).toMatch(/^bundle +tfjs-wasm, 1 thread, batch 1, 1 run$/)
+  expect(lines[0]).toMatch(/^bundle +wasm, 1 thread, batch 1, 1 run$/)
   expect(lines.slice(2).map((line) => line.split('  ')[0])).toEqual([
     'median',
     'minimum',

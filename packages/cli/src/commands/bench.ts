@@ -8,7 +8,7 @@ export const benchCommand = (signal: AbortSignal): Command =>
   new Command('bench')
     .description('how fast a model or bundle runs here, on a random image')
     .requiredOption('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
-    .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu', 'tfjs-wasm')
+    .option('--backend <name>', 'what computes: wasm, tfjs-wasm or tfjs-cpu', 'wasm')
     .option('--threads <n>', 'threads that the backend may use', positive, 1)
     .option('--batch <n>', 'images per run', positive, 1)
     .option('--runs <n>', 'timed runs, after the warm-up', positive, 20)

@@ -10,7 +10,7 @@ export const classifyCommand = (signal: AbortSignal): Command =>
     .option('--labels <file>', "the model's labels, JSON")
     .option('--top <k>', 'classes to show per image', wholeNumber, 3)
     .addOption(exifOption().default('apply'))
-    .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu', 'tfjs-wasm')
+    .option('--backend <name>', 'what computes: wasm, tfjs-wasm or tfjs-cpu', 'wasm')
     .option('--threads <n>', 'threads that the backend may use', positive)
     .option('--json', 'print the result as one JSON array on stdout')
     .action(async (images: string[], flags) => {

@@ -13,7 +13,7 @@ export const evaluateCommand = (signal: AbortSignal): Command =>
     .option('--all-classes', "let every class of the model compete, not only the folder's")
     .addOption(exifOption().default('apply'))
     .option('--skip-corrupt', 'skip images that cannot be decoded, and count them')
-    .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu', 'tfjs-wasm')
+    .option('--backend <name>', 'what computes: wasm, tfjs-wasm or tfjs-cpu', 'wasm')
     .option('--threads <n>', 'threads that the backend may use', positive)
     .option('--batch-size <n>', 'images per batch', wholeNumber, 8)
     .option('--json', 'print the result as one JSON object on stdout')

@@ -24,7 +24,7 @@ export const inspectCommand = (_signal: AbortSignal): Command =>
         `preprocessing: ${info.preprocess.inputSize.join('×')}, ${info.preprocess.interpolation}, crop ${info.preprocess.cropPct} (${info.preprocess.cropMode}), mean [${info.preprocess.mean.join(', ')}], std [${info.preprocess.std.join(', ')}]`,
         '',
         formatTable(
-          ['layer', 'kind', 'rows', 'cols', 'MACs', 'zeros', 'prunable'],
+          ['layer', 'kind', 'rows', 'cols', 'MACs', 'zeros', 'prunable', 'kernel'],
           info.layers.map((l) => [
             l.name,
             l.kind,
@@ -33,6 +33,7 @@ export const inspectCommand = (_signal: AbortSignal): Command =>
             formatCount(l.macs),
             formatPercent(l.sparsity),
             l.prunable ? 'yes' : 'no',
+            l.kernel === undefined ? '' : `${l.kernel}${l.reason ? ` (${l.reason})` : ''}`,
           ]),
         ),
         ...Object.entries(info.unsupported).map(([backend, reasons]) =>

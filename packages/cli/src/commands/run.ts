@@ -8,7 +8,7 @@ export const runCommand = (signal: AbortSignal): Command =>
     .requiredOption('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
     .requiredOption('--input <file>', 'safetensors file with the inputs')
     .requiredOption('--output <file>', 'safetensors file to write the outputs to')
-    .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu', 'tfjs-wasm')
+    .option('--backend <name>', 'what computes: wasm, tfjs-wasm or tfjs-cpu', 'wasm')
     .option('--threads <n>', 'threads that the backend may use', positive)
     .option('--json', 'print names, types and shapes of the outputs as JSON on stdout')
     .action(async (flags) => {

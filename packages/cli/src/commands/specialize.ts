@@ -28,7 +28,7 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     .option('--keep <layer>', 'leave this layer dense; * matches any text; may be repeated', collect)
     .addOption(exifOption())
     .option('--skip-corrupt', 'skip images that cannot be decoded, and count them')
-    .option('--backend <name>', 'what computes: tfjs-wasm or tfjs-cpu (tfjs-wasm)')
+    .option('--backend <name>', 'what computes: wasm, tfjs-wasm or tfjs-cpu (wasm)')
     .option('--threads <n>', 'threads that the backend may use', positive)
     .option('--batch-size <n>', 'images per batch (8)', wholeNumber)
     .option('--json', 'print the result as one JSON object on stdout')

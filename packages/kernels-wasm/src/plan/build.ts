@@ -4,7 +4,8 @@ import { lower } from '../lower/index.js'
 import type { Form } from '../pack/stream.js'
 import { isContiguous, type View } from '../layout/view.js'
 import { narrowPositions } from './narrow.js'
-import { Planner, type KernelNote, type PlanOptions, type Step } from './planner.js'
+import { Planner, type PlanOptions, type Step } from './planner.js'
+import type { KernelNote } from '@tacojs/runtime'
 import { usesOf } from './uses.js'
 
 /** Everything that a graph needs to run at certain shapes, before it has a place in memory. */
@@ -20,12 +21,16 @@ export interface Plan {
 const folding = new Set(['foldConstants', 'foldShapes', 'removeIdentity', 'removeDead'])
 
 /** The graph with the shapes of these inputs, its integer arithmetic on shapes done; mutable weights are left alone. */
-function concrete(graph: Graph, inputs: Readonly<Record<string, Tensor>>, mutable: ReadonlySet<string>): Graph {
+function concrete(
+  graph: Graph,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  mutable: ReadonlySet<string>,
+): Graph {
   const variable = [...mutable].map((name) => ({ name, ...typeOf(graph.initializers.get(name)!.tensor) }))
   let current = createGraph({
     name: graph.name,
     nodes: graph.nodes,
-    inputs: [...graph.inputs.map((i) => ({ ...i, shape: inputs[i.name]!.shape })), ...variable],
+    inputs: [...graph.inputs.map((i) => ({ ...i, shape: shapes[i.name]! })), ...variable],
     outputs: graph.outputs.map(({ name, dtype, shape }) => ({
       name,
       dtype,
@@ -45,10 +50,10 @@ const typeOf = (t: Tensor): ValueType => ({ dtype: t.dtype, shape: t.shape })
 
 export function buildPlan(
   graph: Graph,
-  inputs: Readonly<Record<string, Tensor>>,
+  shapes: Readonly<Record<string, readonly number[]>>,
   options: PlanOptions & { readonly form: (node: Node, weightName: string) => Form },
 ): Plan {
-  const ready = removeDead(narrowPositions(concrete(graph, inputs, options.mutable)))
+  const ready = removeDead(narrowPositions(concrete(graph, shapes, options.mutable)))
   const types = inferTypes(ready)
   const planner = new Planner(ready, types, options)
   const available = new Set<string>([...ready.initializers.keys(), ...ready.inputs.map((i) => i.name)])
@@ -59,7 +64,7 @@ export function buildPlan(
       planner.values.set(name, { host: true })
       return { name }
     }
-    const view = planner.plain(inputs[name]!.shape, true)
+    const view = planner.plain(shapes[name]!, true)
     planner.set(name, view)
     return { name, view }
   })

@@ -110,7 +110,7 @@ function choices(graph: Graph, shapeOf: (name: string) => readonly number[]): Ma
   const outputs = new Set(graph.outputs.map((o) => o.name))
   const found = new Map<Node, Part>()
   for (const [value, nodes] of users) {
-    if (outputs.has(value) || graph.initializers.has(value)) continue
+    if (value === '' || outputs.has(value) || graph.initializers.has(value)) continue
     const rank = shapeOf(value).length
     const axes = new Set(nodes.map((n) => (numberAttribute(n, 'axis', 0) + rank) % rank))
     const lists = nodes.map((n) => (n.inputs[0] === value ? indicesOf(graph, n) : undefined))

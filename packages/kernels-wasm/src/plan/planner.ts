@@ -1,5 +1,6 @@
 import { TacoError } from '@tacojs/errors'
 import { sizeOf, type Graph, type Initializer, type Node, type Tensor, type ValueType } from '@tacojs/graph'
+import type { KernelNote } from '@tacojs/runtime'
 import { imageGrid, marginsOf, plainGrid, tokenGrid, type Grid } from '../layout/grid.js'
 import { isContiguous, merge, naturalView, plainView, without, type Storage, type View } from '../layout/view.js'
 import { Op } from '../opcodes.js'
@@ -19,14 +20,6 @@ export interface HostIo {
   /** A contiguous view's elements, live. */
   floats(view: View): Float32Array
   readonly values: Map<string, Tensor>
-}
-
-/** Which kernel computes a node, for reports. */
-export interface KernelNote {
-  readonly node: string
-  readonly op: string
-  readonly kernel: string
-  readonly reason: string
 }
 
 /** A value while planning: in the workspace, or a tensor on the host (integers, booleans). */

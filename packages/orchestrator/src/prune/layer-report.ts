@@ -3,6 +3,8 @@ import type { LayerProblem, Solution } from '@tacojs/solver'
 
 export interface LayerReport {
   readonly name: string
+  /** The node of the graph that it is. */
+  readonly node: string
   readonly kind: 'Linear' | 'Conv'
   readonly rows: number
   readonly cols: number
@@ -17,6 +19,9 @@ export interface LayerReport {
   /** How often the damping had to grow by ten before H could be factored. */
   readonly escalations: number
   readonly refit: string
+  /** Which kernel of the recipe's backend computes it, and why that one; absent where the backend has no choice. */
+  readonly kernel?: string
+  readonly kernelReason?: string
 }
 
 /** Sums over the groups of a layer: one solution each. */
@@ -31,6 +36,7 @@ export function layerReport(
   const share = (error: number): number => (energy > 0 ? error / energy : 0)
   return {
     name: layer.name,
+    node: layer.node,
     kind: layer.kind,
     rows: layer.rows,
     cols: layer.cols,
