@@ -1,6 +1,6 @@
 import { numbers, onHost, row, type Kernel, type KernelTable } from '../kernel.js'
 import { rowValue, type Tf, type TfTensor } from '../value.js'
-import { elementwise } from './unary.js'
+import { clipped, elementwise } from './unary.js'
 
 const compare = (f: (tf: Tf, a: TfTensor, b: TfTensor) => TfTensor): Kernel => ({
   device: (dtypes) => dtypes.every((d) => d === 'float32'),
@@ -13,7 +13,7 @@ const clip: Kernel = {
   run(call) {
     const low = numbers(call, 1)?.[0] ?? -Infinity
     const high = numbers(call, 2)?.[0] ?? Infinity
-    return elementwise((tf, x) => tf.clipByValue(x, Math.min(low, high), high)).run(call)
+    return elementwise((tf, x) => clipped(tf, x, Math.min(low, high), high)).run(call)
   },
 }
 

@@ -14,6 +14,10 @@ export function elementwise(f: (tf: Tf, x: TfTensor, node: Node) => TfTensor): K
   }
 }
 
+/** tf.clipByValue, which on the wasm engine gives a bound for NaN. */
+export const clipped = (tf: Tf, x: TfTensor, low: number, high: number): TfTensor =>
+  tf.where(tf.isNaN(x), x, tf.clipByValue(x, low, high))
+
 export const unaryKernels: KernelTable = {
   Abs: elementwise((tf, x) => tf.abs(x)),
   Neg: elementwise((tf, x) => tf.neg(x)),
@@ -35,7 +39,7 @@ export const unaryKernels: KernelTable = {
     return tf.mul(gamma, tf.add(tf.relu(x), tf.mul(alpha, tf.expm1(tf.neg(tf.relu(tf.neg(x)))))))
   }),
   HardSigmoid: elementwise((tf, x, node) =>
-    tf.clipByValue(tf.add(tf.mul(x, numberAttribute(node, 'alpha', 0.2)), numberAttribute(node, 'beta', 0.5)), 0, 1),
+    clipped(tf, tf.add(tf.mul(x, numberAttribute(node, 'alpha', 0.2)), numberAttribute(node, 'beta', 0.5)), 0, 1),
   ),
   HardSwish: elementwise((tf, x) => tf.mul(x, tf.clipByValue(tf.add(tf.mul(x, 1 / 6), 0.5), 0, 1))),
   Softplus: elementwise(softplus),
