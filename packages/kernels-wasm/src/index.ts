@@ -1,2 +1,3 @@
-export { kernelsWasm, type KernelsWasmOptions } from './kernels-wasm.js'
+export { kernelsWasm, type KernelsWasm, type KernelsWasmOptions } from './kernels-wasm.js'
+export type { KernelsWasmProgram } from './program.js'
 export type { Form } from './pack/stream.js'

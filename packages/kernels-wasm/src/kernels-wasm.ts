@@ -1,11 +1,11 @@
 import { TacoError } from '@tacojs/errors'
 import { inferTypes, type Graph, type Node, type ValueType } from '@tacojs/graph'
-import type { Backend } from '@tacojs/runtime'
+import type { Backend, CompileOptions } from '@tacojs/runtime'
 import type { WasmBuild } from '@tacojs/wasm'
 import { createEngine, type Engine } from './engine.js'
 import { unsupportedReason } from './lower/index.js'
 import type { Form } from './pack/stream.js'
-import { WasmProgram } from './program.js'
+import { WasmProgram, type KernelsWasmProgram } from './program.js'
 
 export interface KernelsWasmOptions {
   /** Threads of a program that does not say; 1 unless given. */
@@ -16,6 +16,11 @@ export interface KernelsWasmOptions {
   readonly memoryLimit?: number
   /** Which form a layer's weights are packed in; 'auto' unless given, by an estimate from the zeros they hold. */
   readonly form?: (node: Node, weightName: string) => Form
+}
+
+/** The backend 'wasm'; its programs also say what they run on. */
+export interface KernelsWasm extends Backend {
+  compile(graph: Graph, options?: CompileOptions): Promise<KernelsWasmProgram>
 }
 
 const types = new WeakMap<Graph, ReadonlyMap<string, ValueType>>()
@@ -32,7 +37,7 @@ const idleMs = 1000
  * The backend 'wasm': kernels of its own for dense and sparse networks, on WebAssembly SIMD. Programs of one backend
  * share a memory and its threads; they run one after the other.
  */
-export function kernelsWasm(options: KernelsWasmOptions = {}): Backend {
+export function kernelsWasm(options: KernelsWasmOptions = {}): KernelsWasm {
   const engines = new Map<number, { engine: Promise<Engine>; programs: number; idle?: ReturnType<typeof setTimeout> }>()
 
   const unsupported = (node: Node, graph: Graph): string | undefined =>

@@ -1,6 +1,7 @@
 import { TacoError } from '@tacojs/errors'
 import type { Graph, Node, Tensor } from '@tacojs/graph'
 import { checkInputs, type KernelNote, type Program } from '@tacojs/runtime'
+import type { WasmBuild } from '@tacojs/wasm'
 import type { Engine } from './engine.js'
 import type { Form } from './pack/stream.js'
 import { buildPlan } from './plan/build.js'
@@ -15,15 +16,26 @@ export interface ProgramOptions {
   readonly released: () => void
 }
 
+/** A program that says what it runs on. */
+export interface KernelsWasmProgram extends Program {
+  /** Threads that took part in the latest run, the caller included; before the first, those that would. */
+  readonly threads: number
+  /** Why there are fewer threads than wanted; undefined while there is nothing to say. */
+  readonly whyFewerThreads: string | undefined
+  /** The build of the kernels: with relaxed SIMD or with SIMD alone. */
+  readonly build: WasmBuild
+}
+
 /** Plans of a program that are kept: for its usual batch, a last short batch, and one more. */
 const keptPlans = 3
 
 /** A graph on the kernels. Plans are made at the first run with inputs of new shapes, and share the packed weights. */
-export class WasmProgram implements Program {
+export class WasmProgram implements KernelsWasmProgram {
   private readonly plans = new Map<string, PlacedPlan>()
   private readonly weights = new Map<string, { chunk: Chunk; pointer: number }>()
   private readonly mutable: Map<string, Tensor>
   private disposed = false
+  private latestThreads: number | undefined
 
   constructor(
     private readonly engine: Engine,
@@ -39,6 +51,18 @@ export class WasmProgram implements Program {
     )
   }
 
+  get threads(): number {
+    return this.latestThreads ?? this.engine.team?.size ?? 1
+  }
+
+  get whyFewerThreads(): string | undefined {
+    return this.engine.team?.reason
+  }
+
+  get build(): WasmBuild {
+    return this.engine.build
+  }
+
   async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     this.assertAlive()
     checkInputs(this.graph, inputs)
@@ -51,7 +75,7 @@ export class WasmProgram implements Program {
     }
     for (const stage of placed.stages) {
       if ('host' in stage) stage.host({ floats: placed.floats, values })
-      else this.engine.run(stage.list, stage.count)
+      else this.latestThreads = this.engine.run(stage.list, stage.count)
     }
     return Object.fromEntries(
       plan.outputs.map(({ name, shape, view }): [string, Tensor] => {

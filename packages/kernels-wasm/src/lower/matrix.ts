@@ -57,9 +57,8 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
   const key = `${job.key} ${epilogue.key} ${job.form} ${mutable}`
   let packed = known.get(key)
   if (!packed) {
-    assertNumbers(node, job.weightName, tensor)
     const matrix = { ...job.matrix(tensor), scale: epilogue.scale }
-    packed = { matrix, stream: packStream(matrix, job.form, mutable) }
+    packed = { matrix, stream: pack(job, matrix, mutable) }
     if (!mutable) known.set(key, packed)
   }
   const { stream, matrix } = packed
@@ -67,7 +66,7 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
   if (mutable) {
     p.listen(job.weightName, data, (t) => {
       const fresh = { ...job.matrix(t), scale: epilogue.scale }
-      writeStream(fresh, stream.segments, stream.data, true)
+      writeStream(fresh, stream.bits, stream.segments, stream.data)
       return stream.data
     })
   }
@@ -113,14 +112,14 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
   p.note(node, stream.kernel, stream.reason)
 }
 
-function assertNumbers(node: Node, name: string, t: Tensor): void {
-  const { data } = t
-  for (let i = 0; i < data.length; i++) {
-    if (Number.isNaN(data[i] as number)) {
-      throw new TacoError(
-        'INVALID_MODEL',
-        `node '${node.name}': the weight '${name}' is not a number at element ${i}; export the model again`,
-      )
-    }
+function pack({ node, weightName, form }: MatrixJob, matrix: Matrix, mutable: boolean): Stream {
+  try {
+    return packStream(matrix, form, mutable)
+  } catch (error) {
+    if (!(error instanceof RangeError) || !/^\d+$/.test(error.message)) throw error
+    throw new TacoError(
+      'INVALID_MODEL',
+      `node '${node.name}': the weight '${weightName}' is not a number at element ${error.message}; export the model again`,
+    )
   }
 }

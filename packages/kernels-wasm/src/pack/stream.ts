@@ -1,4 +1,5 @@
 import { chunk, type Chunk } from '../plan/words.js'
+import { bitsOf, countBits, unite, type Bits } from './bits.js'
 
 /** Rows of one output that share a record: R rows per block, `blocks` of them from `row` on. */
 export interface Segment {
@@ -17,6 +18,8 @@ export interface Stream {
   readonly segments: readonly Segment[]
   readonly kernel: string
   readonly reason: string
+  /** Which weights are stored. */
+  readonly bits: Bits
 }
 
 /** A matrix of `rows` × `columns`, with the byte offset at which a row of it finds each column's input. */
@@ -24,7 +27,7 @@ export interface Matrix {
   readonly rows: number
   readonly columns: number
   /** Row-major. */
-  readonly weights: ArrayLike<number>
+  readonly weights: Float32Array
   /** Multiplies each row. */
   readonly scale?: ArrayLike<number>
   /** Rows that may share records: of one group of a convolution. */
@@ -53,55 +56,56 @@ function heights(rows: number, R: number): { rows: number; row: number; blocks: 
   return out
 }
 
-/** For each column whether any of the block's rows has a weight there. */
-function used(m: Matrix, row: number, R: number, column: number): boolean {
-  for (let r = 0; r < R; r++) if (m.weights[(row + r) * m.columns + column] !== 0) return true
-  return false
-}
-
-function recordsOf(m: Matrix, R: number): number {
+function workOf(m: Matrix, bits: Bits, R: number): number {
+  const union = new Uint32Array(bits.perRow)
   let work = 0
   for (let g = 0; g < m.rows; g += m.rowsPerGroup) {
     for (const part of heights(m.rowsPerGroup, R)) {
+      let records = 0
       for (let b = 0; b < part.blocks; b++) {
-        const row = g + part.row + b * part.rows
-        let records = 0
-        for (let k = 0; k < m.columns; k++) if (used(m, row, part.rows, k)) records++
+        unite(bits, g + part.row + b * part.rows, part.rows, union)
         // a block costs some records by itself: its sums are begun and stored, and the loop's end is mispredicted
-        work += ((records + 2) * part.rows) / rates[part.rows]!
+        records += countBits(union) + 2
       }
+      work += (records * part.rows) / rates[part.rows]!
     }
   }
   return work
 }
 
+/** The block height to pack in, and why that one. */
+function choose(m: Matrix, bits: Bits, form: Form, keepZeros: boolean): { height: number; reason: string } {
+  const all = [5, 4, 2, 1].filter((R) => R === 1 || R <= m.rowsPerGroup)
+  const height = all[0]!
+  if (height === 1) return { height, reason: 'one row per group' }
+  if (keepZeros) return { height, reason: 'weights may change: zeros are kept' }
+  if (form === 'dense') return { height, reason: 'asked for' }
+  const works = all.filter((R) => form === 'auto' || R < 5).map((R): [number, number] => [R, workOf(m, bits, R)])
+  works.sort((a, b) => a[1] - b[1])
+  const [best, ...others] = works as [[number, number], ...[number, number][]]
+  const slower = others.map(([R, work]) => `${kernelName(R)} ${(work / best[1]).toFixed(2)}×`).join(', ')
+  return { height: best[0], reason: slower === '' ? 'the only one' : `least estimated time; ${slower}` }
+}
+
 /**
  * Packs a matrix in the form that is expected to be fastest: single rows, blocks of 2 or 4 rows (with the zeros that
- * they take in), or dense blocks of 5 rows.
+ * they take in), or dense blocks of 5 rows. Throws a RangeError with the index of a weight that is not a number.
  */
 export function packStream(m: Matrix, form: Form = 'auto', keepZeros = false): Stream {
-  const tall = [5, 4, 2, 1].filter((R) => R === 1 || R <= m.rowsPerGroup)
-  let best = tall[0]!
-  const estimates = new Map<number, number>()
-  let reason = 'weights may change: zeros are kept'
-  if (!keepZeros && m.rowsPerGroup > 1) {
-    const candidates = form === 'dense' ? [best] : form === 'sparse' ? tall.filter((R) => R < 5) : tall
-    for (const R of candidates) estimates.set(R, recordsOf(m, R))
-    const costs = [...estimates].sort((a, b) => a[1] - b[1])
-    best = costs[0]![0]
-    const others = costs.slice(1).map(([R, cost]) => `${kernelName(R)} ${(cost / costs[0]![1]).toFixed(2)}×`)
-    reason = others.length > 0 ? `estimated fastest; ${others.join(', ')}` : `asked for: ${form}`
-  } else if (m.rowsPerGroup === 1) reason = 'one row per group'
+  const bits = bitsOf(m)
+  if (bits.notANumber >= 0) throw new RangeError(String(bits.notANumber))
+  if (keepZeros) bits.words.fill(0xffffffff)
+  const { height, reason } = choose(m, bits, form, keepZeros)
+  const union = new Uint32Array(bits.perRow)
   const segments: Segment[] = []
   let length = 0
   for (let g = 0; g < m.rows; g += m.rowsPerGroup) {
-    for (const part of heights(m.rowsPerGroup, best)) {
+    for (const part of heights(m.rowsPerGroup, height)) {
       const starts = new Int32Array(part.blocks + 1)
       const records = new Int32Array(part.blocks)
       for (let b = 0; b < part.blocks; b++) {
-        const row = g + part.row + b * part.rows
-        let count = 0
-        for (let k = 0; k < m.columns; k++) if (keepZeros || used(m, row, part.rows, k)) count++
+        unite(bits, g + part.row + b * part.rows, part.rows, union)
+        const count = keepZeros ? m.columns : countBits(union)
         starts[b] = length * 4
         records[b] = count
         length += count * (1 + part.rows)
@@ -111,26 +115,43 @@ export function packStream(m: Matrix, form: Form = 'auto', keepZeros = false): S
     }
   }
   const data = new Float32Array(length)
-  writeStream(m, segments, data, keepZeros)
-  return { data, segments: joinSegments(segments), kernel: kernelName(best), reason }
+  writeStream(m, bits, segments, data)
+  return { data, segments: joinSegments(segments), kernel: kernelName(height), reason, bits }
 }
 
 const kernelName = (R: number): string => (R === 5 ? 'dense 5×2' : R === 1 ? 'unstructured' : `${R}×1 blocks`)
 
 /** Fills the records; again when the weights were changed. */
-export function writeStream(m: Matrix, segments: readonly Segment[], data: Float32Array, keepZeros: boolean): void {
+export function writeStream(m: Matrix, bits: Bits, segments: readonly Segment[], data: Float32Array): void {
+  const { columns, weights, scale } = m
   const words = new Int32Array(data.buffer, data.byteOffset, data.length)
-  for (const segment of segments) {
-    const group = Math.floor(segment.row / m.rowsPerGroup)
-    for (let b = 0; b < segment.blocks; b++) {
-      const row = segment.row + b * segment.rows
-      let p = segment.starts[b]! / 4
-      for (let k = 0; k < m.columns; k++) {
-        if (!keepZeros && !used(m, row, segment.rows, k)) continue
-        words[p++] = m.offset(group, k)
-        for (let r = 0; r < segment.rows; r++) {
-          data[p++] = m.weights[(row + r) * m.columns + k]! * (m.scale ? m.scale[row + r]! : 1)
+  const union = new Uint32Array(bits.perRow)
+  const offsets = new Int32Array(columns)
+  const used = new Int32Array(columns)
+  let group = -1
+  for (const { rows, row: from, blocks, starts } of segments) {
+    for (let b = 0; b < blocks; b++) {
+      const row = from + b * rows
+      if (Math.floor(row / m.rowsPerGroup) !== group) {
+        group = Math.floor(row / m.rowsPerGroup)
+        for (let k = 0; k < columns; k++) offsets[k] = m.offset(group, k)
+      }
+      unite(bits, row, rows, union)
+      let count = 0
+      for (let i = 0; i < union.length; i++) {
+        // from the lowest bit up
+        for (let rest = union[i]!; rest !== 0; rest &= rest - 1) {
+          const k = i * 32 + 31 - Math.clz32(rest & -rest)
+          if (k < columns) used[count++] = k
         }
+      }
+      const first = starts[b]! / 4
+      const size = rows + 1
+      for (let j = 0, p = first; j < count; j++, p += size) words[p] = offsets[used[j]!]!
+      for (let r = 0; r < rows; r++) {
+        const line = (row + r) * columns
+        const factor = scale ? scale[row + r]! : 1
+        for (let j = 0, p = first + 1 + r; j < count; j++, p += size) data[p] = weights[line + used[j]!]! * factor
       }
     }
   }
