@@ -2,7 +2,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { kernelsOf } from './instance.js'
 import { runJob, type Job } from './job.js'
-import { allocate, pointerTo, withScratch } from './memory.js'
+import { pointerTo, produce, withScratch } from './memory.js'
 import { forwardPlan, inputPhases, type Phase } from './plan.js'
 import type { DevicePlan, SparseWeights } from './weights.js'
 import type { Window } from './window.js'
@@ -66,87 +66,90 @@ function fromImage(backend: BackendWasm, convolution: Convolution, x: TensorInfo
 }
 
 /** y = bias + W·x */
-export function convolve(
+export const convolve = (
   backend: BackendWasm,
   convolution: Convolution,
   x: TensorInfo,
   values: TensorInfo,
   bias?: TensorInfo,
-): TensorInfo {
-  const y = allocate(backend, convolution.outShape)
-  const job: Job = {
-    ...fromImage(backend, convolution, x, y),
-    bias: bias ? pointerTo(backend, bias) : 0,
-    values: pointerTo(backend, values),
-    gradient: 0,
-  }
-  runJob(backend, job, (pointer) => kernelsOf(backend)!.multiply(pointer, 0))
-  return y
-}
+): TensorInfo =>
+  produce(backend, convolution.outShape, (y) => {
+    const job: Job = {
+      ...fromImage(backend, convolution, x, y),
+      bias: bias ? pointerTo(backend, bias) : 0,
+      values: pointerTo(backend, values),
+      gradient: 0,
+    }
+    runJob(backend, job, (pointer) => kernelsOf(backend)!.multiply(pointer, 0))
+  })
 
 /** The gradient of x: each kind of pixels is a convolution of dy without strides. */
-export function gradientOfInput(
+export const gradientOfInput = (
   backend: BackendWasm,
   convolution: Convolution,
   dy: TensorInfo,
   values: TensorInfo,
-): TensorInfo {
-  const { window, images, inSize, outSize } = convolution
+): TensorInfo =>
+  produce(backend, convolution.inShape, (dx) => {
+    for (const phase of inputPhasesOf(convolution)) fillPhase(backend, convolution, phase, dy, values, dx)
+  })
+
+function fillPhase(
+  backend: BackendWasm,
+  { window, images, inSize, outSize }: Convolution,
+  phase: DevicePlan<Phase>,
+  dy: TensorInfo,
+  values: TensorInfo,
+  dx: TensorInfo,
+): void {
   const kernels = kernelsOf(backend)!
-  const dx = allocate(backend, convolution.inShape)
-  for (const phase of inputPhasesOf(convolution)) {
-    const { row, column, offsets } = phase.plan
-    const { rows, ...plan } = planned(backend, phase)
-    const rowBytes = 4 * inSize[1] * rows
-    const job = {
-      ...plan,
-      rows,
-      x: pointerTo(backend, dy),
-      y: pointerTo(backend, dx) + row * rowBytes + 4 * column * rows,
-      bias: 0,
-      gradient: 0,
-      images,
-      height: outSize[0],
-      width: outSize[1],
-      gridHeight: Math.ceil((inSize[0] - row) / window.strides[0]),
-      gridWidth: Math.ceil((inSize[1] - column) / window.strides[1]),
-      strides: [1, 1] as const,
-      yImage: inSize[0] * rowBytes,
-      yRow: window.strides[0] * rowBytes,
-      yPixel: 4 * window.strides[1] * rows,
-    }
-    withScratch(backend, 4 * offsets.length, (ordered) => {
-      const order = pointerTo(backend, phase.tensor) + 4 * phase.order
-      kernels.reorder(pointerTo(backend, values), order, offsets.length, ordered)
-      runJob(backend, { ...job, values: ordered }, (pointer) => kernels.multiply(pointer, 0))
-    })
+  const { row, column, rows, offsets } = phase.plan
+  const rowBytes = 4 * inSize[1] * rows
+  const job = {
+    ...planned(backend, phase),
+    x: pointerTo(backend, dy),
+    y: pointerTo(backend, dx) + row * rowBytes + 4 * column * rows,
+    bias: 0,
+    gradient: 0,
+    images,
+    height: outSize[0],
+    width: outSize[1],
+    gridHeight: Math.ceil((inSize[0] - row) / window.strides[0]),
+    gridWidth: Math.ceil((inSize[1] - column) / window.strides[1]),
+    strides: [1, 1] as const,
+    yImage: inSize[0] * rowBytes,
+    yRow: window.strides[0] * rowBytes,
+    yPixel: 4 * window.strides[1] * rows,
   }
-  return dx
+  withScratch(backend, 4 * offsets.length, (ordered) => {
+    const order = pointerTo(backend, phase.tensor) + 4 * phase.order
+    kernels.reorder(pointerTo(backend, values), order, offsets.length, ordered)
+    runJob(backend, { ...job, values: ordered }, (pointer) => kernels.multiply(pointer, 0))
+  })
 }
 
 /** The gradient of the values, [number of weights]. */
-export function gradientOfValues(
+export const gradientOfValues = (
   backend: BackendWasm,
   convolution: Convolution,
   dy: TensorInfo,
   x: TensorInfo,
-): TensorInfo {
-  const gradient = allocate(backend, [convolution.weights.count])
-  const job: Job = {
-    ...fromImage(backend, convolution, x, dy),
-    bias: 0,
-    values: 0,
-    gradient: pointerTo(backend, gradient),
-  }
-  runJob(backend, job, (pointer) => kernelsOf(backend)!.valuesGradient(pointer))
-  return gradient
-}
+): TensorInfo =>
+  produce(backend, [convolution.weights.count], (gradient) => {
+    const job: Job = {
+      ...fromImage(backend, convolution, x, dy),
+      bias: 0,
+      values: 0,
+      gradient: pointerTo(backend, gradient),
+    }
+    runJob(backend, job, (pointer) => kernelsOf(backend)!.valuesGradient(pointer))
+  })
 
 /** The gradient of the bias, [out]. */
 export function gradientOfBias(backend: BackendWasm, { outShape }: Convolution, dy: TensorInfo): TensorInfo {
   const outputs = outShape[outShape.length - 1]!
-  const gradient = allocate(backend, [outputs])
   const positions = outShape.slice(0, -1).reduce((a, b) => a * b, 1)
-  kernelsOf(backend)!.columnSums(pointerTo(backend, dy), positions, outputs, pointerTo(backend, gradient))
-  return gradient
+  return produce(backend, [outputs], (gradient) => {
+    kernelsOf(backend)!.columnSums(pointerTo(backend, dy), positions, outputs, pointerTo(backend, gradient))
+  })
 }

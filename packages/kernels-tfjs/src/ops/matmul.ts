@@ -1,7 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
 import { kernelsOf, load } from './instance.js'
-import { allocate, pointerTo, withScratch } from './memory.js'
+import { pointerTo, produce, withScratch } from './memory.js'
 
 interface Attributes {
   readonly transposeA: boolean
@@ -76,19 +76,20 @@ function multiply(call: Call): tf.TensorInfo {
   const [m, k, n] = [left.rows, left.columns, right.columns]
   const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB)
-  const out = allocate(wasm, [...batch, m, n])
-  withScratch(wasm, 4 * scratchFloats(Math.ceil(n / 8) * 8), (scratch) => {
-    const [pa, pb, pc] = [a, b, out].map((t) => pointerTo(wasm, t)) as [number, number, number]
-    const pBias = bias ? pointerTo(wasm, bias) : 0
-    const bs = matrices(batchB, batch)
-    let c = pc
-    for (const i of matrices(batchA, batch)) {
-      const [x, y] = [pa + 4 * i * m * k, pb + 4 * (bs.next().value as number) * k * n]
-      kernels.matmul(m, n, k, x, left.rs, left.cs, y, right.rs, right.cs, c, pBias, scratch)
-      c += 4 * m * n
-    }
+  const scratchBytes = 4 * scratchFloats(Math.ceil(n / 8) * 8)
+  return produce(wasm, [...batch, m, n], (out) => {
+    withScratch(wasm, scratchBytes, (scratch) => {
+      const [pa, pb, pc] = [a, b, out].map((t) => pointerTo(wasm, t)) as [number, number, number]
+      const pBias = bias ? pointerTo(wasm, bias) : 0
+      const bs = matrices(batchB, batch)
+      let c = pc
+      for (const i of matrices(batchA, batch)) {
+        const [x, y] = [pa + 4 * i * m * k, pb + 4 * (bs.next().value as number) * k * n]
+        kernels.matmul(m, n, k, x, left.rs, left.cs, y, right.rs, right.cs, c, pBias, scratch)
+        c += 4 * m * n
+      }
+    })
   })
-  return out
 }
 
 /** The activation of a fused call, in the place of its argument. */

@@ -64,6 +64,7 @@ test('a full memory is a typed error, and the next call works', () => {
   const [x, w] = [random([5, 4]), sparse([4, 3], 0.5)]
   using weights = sparseWeights(w)
   const y = sparseLinear(x, weights)
+  const before = tf.backend().numDataIds()
   // fails at the first, then at the second allocation of a call: the result, then the scratch memory
   for (const succeed of [0, 1]) {
     let calls = 0
@@ -74,5 +75,6 @@ test('a full memory is a typed error, and the next call works', () => {
       wasm._malloc = malloc
     }
   }
+  expect(tf.backend().numDataIds()).toBe(before)
   expect(difference(sparseLinear(x, weights), y)).toBe(0)
 })

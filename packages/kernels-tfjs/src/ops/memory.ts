@@ -7,11 +7,23 @@ export const pointerTo = (backend: BackendWasm, { dataId }: Pick<TensorInfo, 'da
   backend.getMemoryOffset(dataId) >>> 0
 
 /** A new float32 tensor of the backend, uninitialised. Throws OUT_OF_MEMORY: tfjs itself would write to address 0. */
-export function allocate(backend: BackendWasm, shape: readonly number[]): TensorInfo {
+function allocate(backend: BackendWasm, shape: readonly number[]): TensorInfo {
   const info = backend.makeOutput([...shape], 'float32')
   if (pointerTo(backend, info) !== 0) return info
   backend.disposeData(info.dataId)
   throw new TacoError('OUT_OF_MEMORY', `tfjs's wasm memory has no room for [${shape.join(', ')}]; dispose of tensors`)
+}
+
+/** A new float32 tensor, which `fill` writes; freed where that throws. */
+export function produce(backend: BackendWasm, shape: readonly number[], fill: (to: TensorInfo) => void): TensorInfo {
+  const info = allocate(backend, shape)
+  try {
+    fill(info)
+    return info
+  } catch (error) {
+    backend.disposeData(info.dataId)
+    throw error
+  }
 }
 
 /** Runs `work` with that many bytes at a multiple of 64, freed afterwards. */
