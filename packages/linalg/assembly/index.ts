@@ -1,84 +1,56 @@
+import { awaitJob, finish, join, jobWord, members, publish } from '../../wasm/assembly/team'
+import { cholesky, choleskyBytes } from './cholesky'
+import { invert, invertBytes } from './invert'
+import { Job } from './job'
+import { transpose } from './mirror'
 import { posv } from './posv'
-import { multiply, packA, packB } from './gemm'
-import { cholesky, invertLower, solveLower } from './triangular'
+import { product, productBytes } from './product'
+import { solve, solveBytes } from './solve'
 
-export function packA32(src: usize, rs: isize, cs: isize, m: i32, k: i32, dst: usize): void {
-  packA<f32>(src, rs, cs, m, k, dst)
+function part<T>(job: Job, id: i32, count: i32): bool {
+  if (job.op == 0) return product<T>(job, id, count)
+  if (job.op == 1) return cholesky<T>(job, id, count)
+  if (job.op == 2) return solve<T>(job, id, count)
+  return invert<T>(job, id, count)
 }
-export function packA64(src: usize, rs: isize, cs: isize, m: i32, k: i32, dst: usize): void {
-  packA<f64>(src, rs, cs, m, k, dst)
+
+function take(job: Job, id: i32, count: i32): bool {
+  return job.bits == 32 ? part<f32>(job, id, count) : part<f64>(job, id, count)
 }
-export function packB32(src: usize, rs: isize, cs: isize, k: i32, n: i32, dst: usize): void {
-  packB<f32>(src, rs, cs, k, n, dst)
+
+function bytes<T>(job: Job): usize {
+  if (job.op == 0) return productBytes<T>(job)
+  if (job.op == 1) return choleskyBytes<T>(job)
+  if (job.op == 2) return solveBytes<T>(job)
+  return invertBytes<T>(job)
 }
-export function packB64(src: usize, rs: isize, cs: isize, k: i32, n: i32, dst: usize): void {
-  packB<f64>(src, rs, cs, k, n, dst)
+
+/** Bytes that the job needs at `work`. */
+export function workBytes(job: usize): usize {
+  const it = changetype<Job>(job)
+  return it.bits == 32 ? bytes<f32>(it) : bytes<f64>(it)
 }
-export function multiply32(
-  m: i32,
-  n: i32,
-  k: i32,
-  alpha: f32,
-  a: usize,
-  b: usize,
-  c: usize,
-  ldc: i32,
-  scratch: usize,
-): void {
-  multiply<f32>(m, n, k, alpha, a, b, c, ldc, scratch)
+
+/** Does a job, alone or with the team. False when a thread of the team was lost. */
+export function run(job: usize, alone: bool): bool {
+  const it = changetype<Job>(job)
+  const count = alone ? 1 : publish(it.control, job)
+  const whole = take(it, 0, count)
+  return join(it.control, count) && whole
 }
-export function multiply64(
-  m: i32,
-  n: i32,
-  k: i32,
-  alpha: f64,
-  a: usize,
-  b: usize,
-  c: usize,
-  ldc: i32,
-  scratch: usize,
-): void {
-  multiply<f64>(m, n, k, alpha, a, b, c, ldc, scratch)
+
+export function work(control: usize, id: i32): void {
+  for (let ticket = awaitJob(control, id, 0); ticket >= 0; ticket = awaitJob(control, id, ticket)) {
+    take(changetype<Job>(jobWord(control)), id, members(ticket))
+    finish(control)
+  }
 }
-export function cholesky32(n: i32, a: usize, rs: isize, cs: isize): i32 {
-  return cholesky<f32>(n, a, rs, cs)
+
+export function transpose32(rows: i32, cols: i32, a: usize, b: usize): void {
+  transpose<f32>(rows, cols, a, b)
 }
-export function cholesky64(n: i32, a: usize, rs: isize, cs: isize): i32 {
-  return cholesky<f64>(n, a, rs, cs)
-}
-export function solveLower32(
-  m: i32,
-  n: i32,
-  l: usize,
-  lrs: isize,
-  lcs: isize,
-  unit: i32,
-  x: usize,
-  xrs: isize,
-  xcs: isize,
-  scratch: usize,
-): void {
-  solveLower<f32>(m, n, l, lrs, lcs, unit, x, xrs, xcs, scratch)
-}
-export function solveLower64(
-  m: i32,
-  n: i32,
-  l: usize,
-  lrs: isize,
-  lcs: isize,
-  unit: i32,
-  x: usize,
-  xrs: isize,
-  xcs: isize,
-  scratch: usize,
-): void {
-  solveLower<f64>(m, n, l, lrs, lcs, unit, x, xrs, xcs, scratch)
-}
-export function invertLower32(n: i32, l: usize, rs: isize, cs: isize): void {
-  invertLower<f32>(n, l, rs, cs)
-}
-export function invertLower64(n: i32, l: usize, rs: isize, cs: isize): void {
-  invertLower<f64>(n, l, rs, cs)
+export function transpose64(rows: i32, cols: i32, a: usize, b: usize): void {
+  transpose<f64>(rows, cols, a, b)
 }
 export function posv32(n: i32, count: i32, a: usize, b: usize): i32 {
   return posv<f32>(n, count, a, b)

@@ -1,10 +1,6 @@
 // The solution of one positive definite system with few right-hand sides, on a contiguous row-major matrix: no packing, no
 // recursion, all sums are dot products of rows. For systems of some hundred unknowns, of which a refit solves thousands.
-
-function madd<T>(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(a, b, c)
-  return v128.add<T>(c, v128.mul<T>(a, b))
-}
+import { madd } from './tile'
 
 function sum<T>(v: v128): T {
   if (sizeof<T>() == 8) return <T>(v128.extract_lane<f64>(v, 0) + v128.extract_lane<f64>(v, 1))

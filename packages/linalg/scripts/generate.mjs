@@ -1,36 +1,7 @@
-// Compiles assembly/ twice (with and without relaxed SIMD) and embeds both as base64 in src/generated/kernels.ts.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+// Compiles assembly/ with and without relaxed SIMD and embeds both as base64 in src/generated/kernels.ts.
 import { fileURLToPath } from 'node:url'
+import { embed } from '../../wasm/scripts/compile.mjs'
 
-const root = fileURLToPath(new URL('../', import.meta.url))
-const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js')
-const work = mkdtempSync(join(tmpdir(), 'taco-linalg-'))
-const builds = {}
-for (const [build, features] of Object.entries({ base: 'simd', relaxed: 'simd,relaxed-simd' })) {
-  const file = join(work, `${build}.wasm`)
-  const flags = ['-O3', '--runtime', 'stub', '--importMemory', '--noAssert', '--use', 'abort=', '--enable', features]
-  execFileSync(process.execPath, [asc, 'assembly/index.ts', ...flags, '-o', file], { cwd: root, stdio: 'inherit' })
-  const bytes = readFileSync(file)
-  // a data section would be written over the arena
-  for (let at = 8; at < bytes.length;) {
-    const id = bytes[at++]
-    let size = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++]
-      size |= (byte & 127) << shift
-      if (byte < 128) break
-    }
-    if (id === 11) throw new Error('the kernels have static data')
-    at += size
-  }
-  builds[build] = bytes.toString('base64')
-  console.log(`${build}: ${bytes.length} bytes`)
-}
-rmSync(work, { recursive: true })
-mkdirSync(join(root, 'src/generated'), { recursive: true })
-const lines = Object.entries(builds).map(([name, text]) => `  ${name}: '${text}',`)
-writeFileSync(join(root, 'src/generated/kernels.ts'), `export const kernels = {\n${lines.join('\n')}\n}\n`)
+const path = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url))
+
+embed(path('assembly/index.ts'), path('src/generated/kernels.ts'))

@@ -1,19 +1,19 @@
 import { TacoError } from '@tacojs/errors'
-import type { InstantiateOptions } from '@tacojs/wasm'
 import { checkSizes, elementSize } from './check.js'
 import { potrf, potri, trsm, trtri } from './factors.js'
 import { posv } from './posv.js'
-import { loadKernels, type Kernels } from './kernels.js'
+import { loadKernels, type Kernels, type LinalgOptions, type Loaded } from './kernels.js'
 import { gram, product } from './products.js'
 import { hostMatrix, type HostMatrix } from './host.js'
 import type { FloatArray, Linalg, TriangularOptions } from './types.js'
 
 /**
  * Compiles the embedded kernels and makes them ready; dispose of them when done. `build` chooses between base and relaxed
- * SIMD, `memoryLimit` bounds the wasm memory in bytes. Throws UNSUPPORTED without WebAssembly SIMD.
+ * SIMD, `memoryLimit` bounds the wasm memory in bytes, `threads` shares large calls among threads, where they are to be
+ * had. Throws UNSUPPORTED without WebAssembly SIMD, INVALID_ARGUMENT for another number of threads than 1 to 64.
  */
-export async function createLinalg(options: InstantiateOptions = {}): Promise<Linalg> {
-  let loaded: { f32: Kernels; f64: Kernels } | undefined = await loadKernels(options)
+export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg> {
+  let loaded: Loaded | undefined = await loadKernels(options)
 
   /** Checks what all calls check, runs one on the kernels of its precision, and frees its memory however it ends. */
   const run = (
@@ -39,6 +39,7 @@ export async function createLinalg(options: InstantiateOptions = {}): Promise<Li
       run(name, { n }, [a], (k) => work(k, hostMatrix(`A of ${name}`, a, n, n, lda, aOffset), uplo))
 
   const dispose = () => {
+    loaded?.dispose()
     loaded = undefined
   }
 
@@ -54,7 +55,7 @@ export async function createLinalg(options: InstantiateOptions = {}): Promise<Li
     syrk: ({ trans, n, k: depth, alpha = 1, beta = 0, ...o }) =>
       run('syrk', { n, k: depth }, [o.a, o.c], (k) => {
         const a = hostMatrix('A of syrk', o.a, trans ? depth : n, trans ? n : depth, o.lda, o.aOffset)
-        gram(k, alpha, { host: a, trans: !trans }, depth, beta, hostMatrix('C of syrk', o.c, n, n, o.ldc, o.cOffset))
+        gram(k, alpha, { host: a, trans }, depth, beta, hostMatrix('C of syrk', o.c, n, n, o.ldc, o.cOffset))
       }),
 
     potrf: triangular('potrf', potrf),

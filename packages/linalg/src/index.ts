@@ -1,4 +1,5 @@
 export { createLinalg } from './create.js'
+export type { LinalgOptions } from './kernels.js'
 export type {
   FloatArray,
   GemmOptions,

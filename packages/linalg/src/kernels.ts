@@ -1,76 +1,102 @@
-import { instantiate, type Arena, type InstantiateOptions } from '@tacojs/wasm'
+import { controlBytes, createTeam, instantiate, whyNoThreads, type Arena, type InstantiateOptions } from '@tacojs/wasm'
 import { kernels as embedded } from './generated/kernels.js'
+import type { Matrix } from './matrix.js'
 
-type Precision = 32 | 64
+export interface LinalgOptions extends Omit<InstantiateOptions, 'shared'> {
+  /** Threads that large calls are shared among, the calling one included; 1 unless given. Results do not depend on it. */
+  readonly threads?: number
+}
 
 interface Exports {
-  packA32(src: number, rs: number, cs: number, m: number, k: number, dst: number): void
-  packB32(src: number, rs: number, cs: number, k: number, n: number, dst: number): void
-  multiply32(
-    m: number,
-    n: number,
-    k: number,
-    alpha: number,
-    a: number,
-    b: number,
-    c: number,
-    ldc: number,
-    scratch: number,
-  ): void
-  cholesky32(n: number, a: number, rs: number, cs: number): number
-  solveLower32(
-    m: number,
-    n: number,
-    l: number,
-    lrs: number,
-    lcs: number,
-    unit: number,
-    x: number,
-    xrs: number,
-    xcs: number,
-    scratch: number,
-  ): void
-  invertLower32(n: number, l: number, rs: number, cs: number): void
+  workBytes(job: number): number
+  run(job: number, alone: number): number
+  transpose32(rows: number, cols: number, a: number, b: number): void
+  transpose64: Exports['transpose32']
   posv32(n: number, count: number, a: number, b: number): number
-  packA64: Exports['packA32']
-  packB64: Exports['packB32']
-  multiply64: Exports['multiply32']
-  cholesky64: Exports['cholesky32']
-  solveLower64: Exports['solveLower32']
-  invertLower64: Exports['invertLower32']
   posv64: Exports['posv32']
 }
+
+const ops = { product: 0, cholesky: 1, solve: 2, invert: 3 } as const
+
+/** A call of the kernels, as assembly/job.ts has it; what a kernel does not use is left out. */
+interface Job {
+  readonly m?: number
+  readonly n: number
+  readonly k?: number
+  readonly alpha?: number
+  readonly a: Matrix
+  readonly b?: Matrix
+  readonly c?: Matrix
+  /** What it says depends on the kernel. */
+  readonly flag?: boolean
+  /** Multiply-adds, to judge whether threads are worth their while. */
+  readonly work: number
+}
+
+/** Multiply-adds below which a job is done alone: some 50 µs, several times what it costs to share it. */
+const WORTH_SHARING = 1e6
+
+/** Threads that a team can have. */
+const MOST_THREADS = 64
+/** What a kernel needs for a tile at an edge. */
+const TILE_BYTES = 256
+const JOB_BYTES = 80
 
 /** The kernels of one precision, and the memory they work on. */
 export interface Kernels {
   readonly arena: Arena
   /** Bytes of an element. */
   readonly size: 4 | 8
-  /** Columns of a packed panel of B: two vectors. Panels of A have 4 rows. */
-  readonly width: 8 | 4
-  readonly packA: Exports['packA32']
-  readonly packB: Exports['packB32']
-  readonly multiply: Exports['multiply32']
-  readonly cholesky: Exports['cholesky32']
-  readonly solveLower: Exports['solveLower32']
-  readonly invertLower: Exports['invertLower32']
+  /** Runs a job with all threads. Gives the first column that failed, or −1. Throws where a thread was lost. */
+  run(op: keyof typeof ops, job: Job): number
+  /** b [cols × rows] ← aᵀ, both dense. */
+  transpose(rows: number, cols: number, a: number, b: number): void
   readonly posv: Exports['posv32']
 }
 
-/** Both precisions on one memory. */
-export async function loadKernels(options: InstantiateOptions): Promise<{ f32: Kernels; f64: Kernels }> {
-  const { exports, arena } = await instantiate<Exports>(embedded, options)
-  const of = (bits: Precision): Kernels => ({
-    arena,
-    size: bits === 32 ? 4 : 8,
-    width: bits === 32 ? 8 : 4,
-    packA: exports[`packA${bits}`],
-    packB: exports[`packB${bits}`],
-    multiply: exports[`multiply${bits}`],
-    cholesky: exports[`cholesky${bits}`],
-    solveLower: exports[`solveLower${bits}`],
-    invertLower: exports[`invertLower${bits}`],
-    posv: exports[`posv${bits}`],
-  })
-  return { f32: of(32), f64: of(64) }
+/** Both precisions on one memory, and what ends its threads. */
+export interface Loaded {
+  readonly f32: Kernels
+  readonly f64: Kernels
+  dispose(): void
+}
+
+export async function loadKernels({ threads = 1, ...options }: LinalgOptions): Promise<Loaded> {
+  const shared = threads > 1 && whyNoThreads() === undefined
+  const { exports, arena, module, memory } = await instantiate<Exports>(embedded, { ...options, shared })
+  const control = arena.alloc(controlBytes)
+  const job = arena.alloc(JOB_BYTES)
+  const scratch = arena.alloc(MOST_THREADS * TILE_BYTES)
+  const team = createTeam({ module, memory, control, threads })
+  await team.ready()
+
+  const run = (size: 4 | 8, op: keyof typeof ops, { m = 0, n, k = 0, alpha = 1, a, b, c, flag, work }: Job): number => {
+    const strides = (x: Matrix | undefined) => (x ? [x.pointer, x.rs * size, x.cs * size] : [0, 0, 0])
+    const words = [control, ops[op], size * 8, m, n, k, ...strides(a), ...strides(b), ...strides(c).slice(0, 2)]
+    words.push(flag ? 1 : 0, scratch, 0, -1)
+    arena.float64(job, 1)[0] = alpha
+    arena.int32(job + 8, words.length).set(words)
+    const mark = arena.mark()
+    try {
+      // the views made before may be of no use after this
+      const panels = arena.alloc(exports.workBytes(job))
+      arena.int32(job + 72, 1)[0] = panels
+      if (!exports.run(job, work < WORTH_SHARING ? 1 : 0)) throw team.fail()
+      return arena.int32(job + 76, 1)[0]!
+    } finally {
+      arena.release(mark)
+    }
+  }
+
+  const of = (bits: 32 | 64): Kernels => {
+    const size = bits === 32 ? 4 : 8
+    return {
+      arena,
+      size,
+      run: (op, job) => run(size, op, job),
+      transpose: exports[`transpose${bits}`],
+      posv: exports[`posv${bits}`],
+    }
+  }
+  return { f32: of(32), f64: of(64), dispose: () => team.dispose() }
 }

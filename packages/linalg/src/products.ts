@@ -1,11 +1,10 @@
 import type { Kernels } from './kernels.js'
 import { transpose, type Matrix } from './matrix.js'
-import { multiply, multiplyLower } from './multiply.js'
 import { part, type HostMatrix } from './host.js'
-import { blank, download, upload, view } from './transfer.js'
+import { blank, download, scaled, upload } from './transfer.js'
 
 /** Rows, columns and depth of what is in memory at a time: what a product needs there is bounded, whatever its size. */
-const BLOCK = 1024
+const BLOCK = 1152
 
 /** [from, to) pieces of at most BLOCK, of nearly equal length. */
 export function* pieces(length: number): Generator<[number, number]> {
@@ -22,63 +21,60 @@ export interface Operand {
 const load = (k: Kernels, { host, trans }: Operand, r0: number, r1: number, c0: number, c1: number): Matrix =>
   trans ? transpose(upload(k, part(host, c0, c1, r0, r1))) : upload(k, part(host, r0, r1, c0, c1))
 
+/** A block of alpha·A·B + beta·C in memory: rows i0 to i1, columns j0 to j1 of C. */
+function blockOf(
+  k: Kernels,
+  alpha: number,
+  a: Operand,
+  b: Operand,
+  depth: number,
+  beta: number,
+  c: HostMatrix,
+  [i0, i1]: readonly [number, number],
+  [j0, j1]: readonly [number, number],
+  symmetric: boolean,
+): Matrix {
+  const [m, n] = [i1 - i0, j1 - j0]
+  const sum = beta === 0 ? blank(k, m, n) : scaled(k, part(c, i0, i1, j0, j1), beta)
+  // As in BLAS, alpha = 0 does not read A and B.
+  for (const [p0, p1] of pieces(alpha === 0 ? 0 : depth)) {
+    const mark = k.arena.mark()
+    const left = load(k, a, i0, i1, p0, p1)
+    const right = symmetric ? transpose(left) : load(k, b, p0, p1, j0, j1)
+    const work = (m * n * (p1 - p0)) / (symmetric ? 2 : 1)
+    k.run('product', { m, n, k: p1 - p0, alpha, a: left, b: right, c: sum, flag: symmetric, work })
+    k.arena.release(mark)
+  }
+  return sum
+}
+
 /** C ← alpha·A·B + beta·C on host matrices, piece by piece. */
 export function product(k: Kernels, alpha: number, a: Operand, b: Operand, depth: number, beta: number, c: HostMatrix) {
-  const { arena } = k
-  for (const [i0, i1] of pieces(c.rows)) {
-    for (const [j0, j1] of pieces(c.cols)) {
-      const mark = arena.mark()
-      const sum = blank(k, i1 - i0, j1 - j0)
-      // As in BLAS, alpha = 0 does not read A and B.
-      for (const [p0, p1] of pieces(alpha === 0 ? 0 : depth)) {
-        const inner = arena.mark()
-        multiply(k, alpha, load(k, a, i0, i1, p0, p1), load(k, b, p0, p1, j0, j1), sum)
-        arena.release(inner)
-      }
-      download(k, sum, part(c, i0, i1, j0, j1), beta)
-      arena.release(mark)
+  for (const rows of pieces(c.rows)) {
+    for (const cols of pieces(c.cols)) {
+      const mark = k.arena.mark()
+      download(k, blockOf(k, alpha, a, b, depth, beta, c, rows, cols, false), part(c, ...rows, ...cols))
+      k.arena.release(mark)
     }
   }
 }
 
-/** C ← alpha·AᵀA + beta·C: the blocks on and below the diagonal, each mirrored. A is depth×n. */
+/** C ← alpha·A·Aᵀ + beta·C: the blocks on and above the diagonal, each mirrored. A is n×depth. */
 export function gram(k: Kernels, alpha: number, a: Operand, depth: number, beta: number, c: HostMatrix) {
-  const { arena } = k
-  for (const [i0, i1] of pieces(c.rows)) {
-    for (const [j0, j1] of pieces(c.rows)) {
-      if (j0 > i0) break
-      const mark = arena.mark()
-      const sum = blank(k, i1 - i0, j1 - j0)
-      for (const [p0, p1] of pieces(alpha === 0 ? 0 : depth)) {
-        const inner = arena.mark()
-        const left = load(k, a, p0, p1, i0, i1)
-        if (i0 === j0) multiplyLower(k, alpha, left, sum)
-        else multiply(k, alpha, transpose(left), load(k, a, p0, p1, j0, j1), sum)
-        arena.release(inner)
+  const b = { ...a, trans: !a.trans }
+  for (const rows of pieces(c.rows)) {
+    for (const cols of pieces(c.rows)) {
+      if (cols[0] < rows[0]) continue
+      const mark = k.arena.mark()
+      const diagonal = cols[0] === rows[0]
+      const sum = blockOf(k, alpha, a, b, depth, beta, c, rows, cols, diagonal)
+      download(k, sum, part(c, ...rows, ...cols))
+      if (!diagonal) {
+        const mirrored = blank(k, sum.cols, sum.rows)
+        k.transpose(sum.rows, sum.cols, sum.pointer, mirrored.pointer)
+        download(k, mirrored, part(c, ...cols, ...rows))
       }
-      mirror(k, sum, c, i0, j0, beta)
-      arena.release(mark)
-    }
-  }
-}
-
-/** Tiles keep both the rows that are read and the rows that are written in the cache. */
-const TILE = 32
-
-/** Writes a block at and below the diagonal of C, and its transpose above; beta scales what was above. */
-function mirror(k: Kernels, from: Matrix, { data, offset, ld }: HostMatrix, i0: number, j0: number, beta: number) {
-  const values = view(k, from.pointer, from.rows * from.cols)
-  for (let ti = 0; ti < from.rows; ti += TILE) {
-    for (let tj = 0; tj < from.cols && j0 + tj < i0 + ti + TILE; tj += TILE) {
-      for (let i = ti; i < Math.min(ti + TILE, from.rows); i++) {
-        const end = Math.min(tj + TILE, from.cols, i0 + i - j0 + 1)
-        for (let j = tj; j < end; j++) {
-          const upper = offset + (j0 + j) * ld + i0 + i
-          const value = values[i * from.cols + j] + (beta === 0 ? 0 : beta * data[upper])
-          data[upper] = value
-          data[offset + (i0 + i) * ld + j0 + j] = data[upper]
-        }
-      }
+      k.arena.release(mark)
     }
   }
 }

@@ -1,0 +1,64 @@
+// What the blocked algorithms on triangles share: a block of rows is solved with its triangle in strips, which stay
+// packed for the update of all rows behind it.
+import { packCols, packRows, unpackCols } from './pack'
+import { solveStrip, triangleBytes } from './strip'
+import { panels, ROWS, width } from './tile'
+
+/** Rows of a block: a multiple of ROWS and of the width, for both. */
+export function blockRows<T>(): i32 {
+  return 480 / <i32>sizeof<T>()
+}
+
+/** Bytes of the packed triangle of a block. */
+export function blockTriangle<T>(): usize {
+  return triangleBytes<T>(blockRows<T>() / ROWS)
+}
+
+/** Bytes from panel to panel of a block. */
+export function rowsStride<T>(): usize {
+  return <usize>(blockRows<T>() * ROWS) * sizeof<T>()
+}
+export function colsStride<T>(): usize {
+  return <usize>blockRows<T>() * 32
+}
+
+/** Columns that are whole panels of both kinds. */
+function chunk<T>(): i32 {
+  return (ROWS * width<T>()) / (ROWS == 6 ? 2 : 1)
+}
+
+/**
+ * X ← L⁻¹·X for `nb` rows of X, `row` bytes apart, `cols` contiguous columns. The result also stays in `right` as panels
+ * of B, and, unless 0, in `left` as panels of A: those of Xᵀ. Chunks of columns are dealt to the members.
+ */
+export function solveRows<T>(
+  nb: i32,
+  triangle: usize,
+  x: usize,
+  row: isize,
+  cols: i32,
+  right: usize,
+  left: usize,
+  scratch: usize,
+  id: i32,
+  count: i32,
+): void {
+  const size = <usize>sizeof<T>()
+  const w = width<T>()
+  const rows = panels(nb, ROWS) * ROWS
+  for (let c = id * chunk<T>(); c < cols; c += count * chunk<T>()) {
+    const end = min(c + chunk<T>(), cols)
+    for (let j = c; j < end; j += w) {
+      const strip = right + <usize>(j / w) * colsStride<T>()
+      const at = x + <usize>j * size
+      packCols<T>(at, row, <isize>size, nb, cols - j, strip)
+      memory.fill(strip + <usize>nb * 32, 0, <usize>(rows - nb) * 32)
+      solveStrip<T>(rows, triangle, strip, scratch + <usize>id * 256)
+      unpackCols<T>(strip, nb, cols - j, at, row)
+    }
+    if (left == 0) continue
+    for (let i = c; i < end; i += ROWS) {
+      packRows<T>(x + <usize>i * size, <isize>size, row, cols - i, nb, left + <usize>(i / ROWS) * rowsStride<T>())
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { blockRows, blockTriangle, colsStride, rowsStride, solveRows } from './block'
+import { Job, meet } from './job'
+import { mirror } from './mirror'
+import { packBelow, packTriangles } from './solve'
+import { panels, ROWS, width } from './tile'
+import { update } from './update'
+
+export function invertBytes<T>(job: Job): usize {
+  return (
+    <usize>panels(job.n, blockRows<T>()) * blockTriangle<T>() +
+    <usize>panels(job.n, width<T>()) * colsStride<T>() +
+    2 * <usize>panels(job.n, ROWS) * rowsStride<T>()
+  )
+}
+
+/**
+ * C ← A⁻¹, A [n × n] lower triangular with any strides. With flag 1 A is then replaced by CᵀC, the inverse of A·Aᵀ, row-
+ * major and whole: each block of rows of C is added to it as soon as it is known, and takes no more room than the part of
+ * A that is no longer needed.
+ */
+export function invert<T>(job: Job, id: i32, count: i32): bool {
+  const size = <usize>sizeof<T>()
+  const n = job.n
+  const gram = (job.flags & 1) != 0
+  const row = max(job.aRow, job.aCol)
+  const triangles = job.work
+  const right = triangles + <usize>panels(n, blockRows<T>()) * blockTriangle<T>()
+  const below = right + <usize>panels(n, width<T>()) * colsStride<T>()
+  const left = below + <usize>panels(n, ROWS) * rowsStride<T>()
+  packTriangles<T>(job, n, false, triangles, id, count)
+  for (let i = id; i < n; i += count) {
+    const line = job.c + <usize>(<isize>i * job.cRow)
+    memory.fill(line, 0, <usize>n * size)
+    store<T>(line + <usize>i * size, 1)
+  }
+  if (!meet(job, id, count)) return false
+  let triangle = triangles
+  for (let first = 0; first < n; first += blockRows<T>(), triangle += blockTriangle<T>()) {
+    const nb = min(blockRows<T>(), n - first)
+    const end = first + nb
+    const x = job.c + <usize>(<isize>first * job.cRow)
+    solveRows<T>(nb, triangle, x, job.cRow, end, right, gram ? left : 0, job.scratch, id, count)
+    packBelow<T>(job, n, first, nb, below, id, count)
+    if (gram) {
+      for (let i = id; i < end; i += count) {
+        memory.fill(job.a + <usize>(<isize>i * row) + <usize>first * size, 0, <usize>nb * size)
+      }
+    }
+    if (!meet(job, id, count)) return false
+    const next = x + <usize>(<isize>nb * job.cRow)
+    // prettier-ignore
+    update<T>(
+      n - end, end, nb, -1, below, rowsStride<T>(), right, colsStride<T>(), next, job.cRow, false, job.scratch, id, count,
+    )
+    if (gram) {
+      // prettier-ignore
+      update<T>(
+        end, end, nb, 1, left, rowsStride<T>(), right, colsStride<T>(), job.a, row, true, job.scratch, id, count,
+      )
+    }
+    if (!meet(job, id, count)) return false
+  }
+  if (gram) mirror<T>(n, job.a, row, <isize>size, id, count)
+  return true
+}

@@ -1,0 +1,59 @@
+import { addTile, ROWS, tile, width } from './tile'
+
+/** Bytes of B that stay in the second-level cache while all rows of A pass. */
+const CACHED: i32 = 256 * 1024
+
+/**
+ * C [m × n] += alpha·A·B from panels of depth k, which lie `strideA` and `strideB` bytes apart; `row` bytes from row to
+ * row of C. With `upper` only tiles that reach the diagonal or lie above it, whatever that writes below. The rows are
+ * dealt to the members of a team; `scratch` holds one tile for each.
+ */
+export function update<T>(
+  m: i32,
+  n: i32,
+  k: i32,
+  alpha: T,
+  a: usize,
+  strideA: usize,
+  b: usize,
+  strideB: usize,
+  c: usize,
+  row: isize,
+  upper: bool,
+  scratch: usize,
+  id: i32,
+  count: i32,
+): void {
+  const size = <usize>sizeof<T>()
+  const w = width<T>()
+  const block = w * max(1, CACHED / (k * 32))
+  const sums = scratch + <usize>id * 256
+  let turn = 0
+  for (let from = 0; from < n; from += block) {
+    const to = min(from + block, n)
+    let panel = a
+    for (let i = 0; i < m; i += ROWS, panel += strideA) {
+      if (upper && i >= to) break
+      if (turn == count) turn = 0
+      if (turn++ != id) continue
+      const first = upper ? max(from, i - (i % w)) : from
+      const line = c + <usize>(<isize>i * row)
+      for (let j = first; j < to; j += w) {
+        const right = b + <usize>(j / w) * strideB
+        const at = line + <usize>j * size
+        tile<T>(k, panel, <usize>ROWS * size, right, 32, sums)
+        if (i + ROWS <= m && j + w <= n) {
+          addTile<T>(alpha, sums, at, row)
+          continue
+        }
+        // at the edge, value by value, so that nothing beyond C is touched
+        for (let r = 0; r < min(ROWS, m - i); r++) {
+          const target = at + <usize>(<isize>r * row)
+          for (let q: usize = 0; q < <usize>min(w, n - j) * size; q += size) {
+            store<T>(target + q, load<T>(target + q) + alpha * load<T>(sums + ((<usize>r) << 5) + q))
+          }
+        }
+      }
+    }
+  }
+}
