@@ -55,8 +55,8 @@ export function narrowPositions(graph: Graph): Graph {
   const initializers = new Map(graph.initializers)
   const nodes: Node[] = []
   const slices = new Map<string, string>()
-  const constant = (name: string, values: readonly number[], scalar = false): string => {
-    initializers.set(name, { tensor: scalar ? int64([], values) : int64([values.length], values) })
+  const constant = (name: string, values: readonly number[], shape: readonly number[] = [values.length]): string => {
+    initializers.set(name, { tensor: int64(shape, values) })
     return name
   }
   /** The part of a value: the value itself where only that part of it was computed. */
@@ -77,8 +77,8 @@ export function narrowPositions(graph: Graph): Graph {
     const choice = chosen.get(node)
     if (choice && partOf(node.inputs[0]!)) {
       const wanted = indicesOf(graph, node)!.map((i) => choice.indices.indexOf(i))
-      const scalar = graph.initializers.get(node.inputs[1]!)!.tensor.shape.length === 0
-      nodes.push({ ...node, inputs: [node.inputs[0]!, constant(`${node.outputs[0]} indices`, wanted, scalar)] })
+      const { shape } = graph.initializers.get(node.inputs[1]!)!.tensor
+      nodes.push({ ...node, inputs: [node.inputs[0]!, constant(`${node.outputs[0]} indices`, wanted, shape)] })
       continue
     }
     const part = node.outputs.length === 1 ? partOf(node.outputs[0]!) : undefined
