@@ -14,11 +14,14 @@ export interface RunOptions {
   readonly onProgress?: (event: ProgressEvent) => void
 }
 
-/** Seconds spent in each stage, in the order they first ran. */
+/** Parts of the pruning stages: forward passes of both streams, sums over positions, the solver. */
+export type PrunePart = 'capture' | 'statistics' | 'solve'
+
+/** Seconds spent in each stage, and in the parts of a stage, in the order they first ran. */
 export class StageTimer {
   readonly seconds: Record<string, number> = {}
 
-  async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
+  async time<T>(stage: Stage | `${Stage}/${PrunePart}`, work: () => Promise<T> | T): Promise<T> {
     const start = performance.now()
     try {
       return await work()

@@ -96,7 +96,11 @@ export async function specialize(
     for (const { file, reason } of calibration.skipped) warn(`skipped ${file}: ${reason}`)
     const inputs = calibration.batches.map((batch) => batch.input)
     const pruned: Pruned = await timer.time(stage, () =>
-      prune(dense, inputs, { backend, linalg, recipe, threads, signal, onLayer: progress(stage) }),
+      prune(dense, inputs, {
+        ...{ backend, linalg, recipe, threads, signal },
+        time: (part, work) => timer.time(`${stage}/${part}`, work),
+        onLayer: progress(stage),
+      }),
     )
     const images = calibration.batches.reduce((sum, batch) => sum + batch.labels.length, 0)
     return { ...pruned, images, skipped: calibration.skipped, example: inputs[0]! }

@@ -37,6 +37,8 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
   // Of one chunk.
   const gram = new Float32Array(cols * cols)
   const outer = new Float32Array(rows * cols)
+  const xChunk = new Float32Array(chunk * cols)
+  const yChunk = new Float32Array(chunk * rows)
   const xSum = new Float64Array(cols)
   const ySum = new Float64Array(rows)
   let xShift = new Float32Array(cols)
@@ -57,15 +59,15 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
       }
       for (let from = 0; from < n; from += chunk) {
         const length = Math.min(chunk, n - from)
-        const scale = (p: number) => (positionWeights ? Math.sqrt(positionWeights[from + p]) : 1)
-        const xs = shifted(x.subarray(from * cols, (from + length) * cols), xShift, scale, xSum)
-        const ys = shifted(y.subarray(from * rows, (from + length) * rows), yShift, scale, ySum)
+        const weights = positionWeights?.subarray(from, from + length)
+        const xs = shifted(x.subarray(from * cols, (from + length) * cols), xShift, weights, xSum, xChunk)
+        const ys = shifted(y.subarray(from * rows, (from + length) * rows), yShift, weights, ySum, yChunk)
         linalg.syrk({ trans: true, n: cols, k: length, a: xs, c: gram })
         linalg.gemm({ transA: true, m: rows, n: cols, k: length, a: ys, b: xs, c: outer })
         for (let i = 0; i < h.length; i++) h[i] += gram[i]
         for (let i = 0; i < b.length; i++) b[i] += outer[i]
-        for (let i = 0; i < ys.length; i++) yy += ys[i] * ys[i]
-        for (let p = 0; p < length; p++) count += positionWeights ? positionWeights[from + p] : 1
+        yy += sumOfSquares(ys)
+        for (let p = 0; p < length; p++) count += weights ? weights[p] : 1
       }
       positions += n
     },
@@ -99,21 +101,22 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
 /** Means over positions, rounded to f32: x − mean of a constant input is then exactly 0. */
 function means(values: Float32Array, n: number, width: number): Float32Array<ArrayBuffer> {
   const sums = new Float64Array(width)
-  for (let i = 0; i < n * width; i++) sums[i % width] += values[i]
+  for (let p = 0, i = 0; p < n; p++) for (let j = 0; j < width; j++) sums[j] += values[i++]
   return Float32Array.from(sums, (v) => v / n)
 }
 
-/** √w(v − shift) of every position, in f32; adds the w(v − shift) to `sums`. */
+/** √w(v − shift) of every position, in f32, in the beginning of `buffer`; adds the w(v − shift) to `sums`. */
 function shifted(
   values: Float32Array,
   shift: Float32Array,
-  scale: (p: number) => number,
+  weights: Float32Array | undefined,
   sums: Float64Array,
+  buffer: Float32Array,
 ): Float32Array {
   const width = shift.length
-  const result = new Float32Array(values.length)
+  const result = buffer.subarray(0, values.length)
   for (let p = 0, i = 0; i < values.length; p++) {
-    const factor = scale(p)
+    const factor = weights ? Math.sqrt(weights[p]) : 1
     for (let j = 0; j < width; j++, i++) {
       const value = Math.fround(factor * (values[i] - shift[j]))
       result[i] = value
@@ -121,4 +124,18 @@ function shifted(
     }
   }
   return result
+}
+
+/** Four sums at once: one alone waits for itself. */
+function sumOfSquares(values: Float32Array): number {
+  let [a, b, c, d] = [0, 0, 0, 0]
+  const even = values.length & ~3
+  for (let i = 0; i < even; i += 4) {
+    a += values[i] * values[i]
+    b += values[i + 1] * values[i + 1]
+    c += values[i + 2] * values[i + 2]
+    d += values[i + 3] * values[i + 3]
+  }
+  for (let i = even; i < values.length; i++) a += values[i] * values[i]
+  return a + b + (c + d)
 }

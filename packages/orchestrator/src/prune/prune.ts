@@ -3,6 +3,7 @@ import { withInitializers, type Graph, type Initializer, type Tensor } from '@ta
 import type { Linalg } from '@tacojs/linalg'
 import { createStepper, type Backend } from '@tacojs/runtime'
 import { parsePattern, solveLayer } from '@tacojs/solver'
+import type { PrunePart } from '../progress.js'
 import type { Recipe } from '../recipe.js'
 import { assemble } from './assemble.js'
 import { collect } from './collect.js'
@@ -30,10 +31,12 @@ export async function prune(
     readonly recipe: Recipe
     readonly threads?: number
     readonly signal?: AbortSignal
+    /** Measures a part; it only calls it unless given. */
+    readonly time?: <T>(part: PrunePart, work: () => Promise<T> | T) => Promise<T>
     readonly onLayer?: (done: number, total: number, name: string) => void
   },
 ): Promise<Pruned> {
-  const { backend, recipe, signal } = context
+  const { backend, recipe, signal, time = async (_part, work) => work() } = context
   const { graph, layers } = ownBiases(model, selectLayers(model, recipe.keep))
   const settings = {
     method: recipe.method,
@@ -52,10 +55,16 @@ export async function prune(
   for (const [i, layer] of layers.entries()) {
     await checkpoint(signal)
     context.onLayer?.(i, layers.length, layer.name)
-    if (recipe.target === 'dense') await dense.advancePast(layer.node)
-    await sparse.advanceBefore(layer.node)
-    const problems = collect(context.linalg, graph, layer, sparse, recipe.target === 'dense' ? dense : undefined)
-    const solutions = problems.map((problem) => solveLayer(context.linalg, problem, { ...settings, signal }))
+    await time('capture', async () => {
+      if (recipe.target === 'dense') await dense.advancePast(layer.node)
+      await sparse.advanceBefore(layer.node)
+    })
+    const problems = await time('statistics', () =>
+      collect(context.linalg, graph, layer, sparse, recipe.target === 'dense' ? dense : undefined),
+    )
+    const solutions = await time('solve', () =>
+      problems.map((problem) => solveLayer(context.linalg, problem, { ...settings, signal })),
+    )
     const { weight, bias, nonzeros } = assemble(graph, layer, solutions)
     changed.set(layer.weight, { tensor: weight, sparsity: { pattern: recipe.pattern, nonzeros } })
     if (bias) changed.set(layer.bias!, { tensor: bias })
