@@ -162,6 +162,12 @@ export function isEven(table: Int32Array, step: number): boolean {
   return true
 }
 
+/** A name for a table: tables of one length are equal where their names are. */
+export function tableKey(table: Int32Array): string {
+  const step = (table[1] ?? 0) - table[0]!
+  return isEven(table, step) ? `${table[0]!} + ${step}` : table.join()
+}
+
 /** Whether the view is a tensor in row-major order without gaps. */
 export function isContiguous(view: View): boolean {
   let step = 1

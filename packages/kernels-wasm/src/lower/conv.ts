@@ -1,6 +1,6 @@
 import { numberAttribute, windowOf, type Graph, type Node, type Tensor, type ValueType } from '@tacojs/graph'
 import { flatGrid, rowsGrid, type Grid } from '../layout/grid.js'
-import { equalTables, isOnGrid, naturalView, reshapeView, type Storage, type View } from '../layout/view.js'
+import { equalTables, isOnGrid, naturalView, reshapeView, tableKey, type Storage, type View } from '../layout/view.js'
 import { Op } from '../opcodes.js'
 import type { Matrix } from '../pack/stream.js'
 import type { Planner } from '../plan/planner.js'
@@ -100,7 +100,7 @@ function directSource(x: View, window: ConvWindow, margin: number): Source | und
       window.begin[1],
     start: (b, oy, ox) => x.base + x.tables[0]![b]! + x.tables[2]![0]! + oy * line + ox,
     pitch: kind === 'flat' ? pitch : undefined,
-    key: `direct ${x.base - grid.lead} ${line} ${grid.width} ${x.tables[1]![1] ?? 0}`,
+    key: `direct ${x.base - grid.lead} ${line} ${tableKey(x.tables[1]!)}`,
   }
 }
 
@@ -145,7 +145,7 @@ function phaseSource(p: Planner, x: View, window: ConvWindow, out: readonly [num
     },
     start: (b, oy, ox) => whole.base + whole.tables[0]![b]! + whole.tables[2]![oy]! + ox,
     pitch: flat ? outImage.pitch : undefined,
-    key: `phases ${grid.width} ${line} ${ys.first} ${xs.first}`,
+    key: `phases ${C} ${grid.width} ${line} ${ys.first} ${xs.first}`,
   }
 }
 
@@ -339,7 +339,7 @@ export function lowerConv(c: Context, node: Node): void {
       }
   emitMatrix(p, {
     node,
-    key: `conv ${key} ${window.strides.join()} ${window.begin.join()}`,
+    key: `conv ${key} ${window.strides.join()} ${window.begin.join()} ${window.dilations.join()} ${window.groups}`,
     weightName: wName,
     matrix,
     biasName: bName || undefined,

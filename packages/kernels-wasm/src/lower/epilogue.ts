@@ -7,7 +7,7 @@ import type { Uses } from '../plan/uses.js'
 
 /** What follows a product of matrices in the same command: activation(scale · (W · X + bias) + shift + residual). */
 export interface Epilogue {
-  /** What changes the packed weights. */
+  /** What changes the packed weights, and the bias of this node. */
   readonly key: string
   readonly scale?: ArrayLike<number>
   readonly shift?: ArrayLike<number>
@@ -166,6 +166,6 @@ export function findEpilogue(
     nodes.push(...silu)
     output = silu[1]!.outputs[0]!
   }
-  const key = scale || shift ? `with ${nodes.map((n) => n.name).join()}` : ''
+  const key = scale || shift ? `with ${nodes.map((n) => n.name).join()} by ${scale?.join() ?? 1}` : ''
   return { key, scale, shift, residual, activation: activation.kind, a: activation.a, b: activation.b, output, nodes }
 }

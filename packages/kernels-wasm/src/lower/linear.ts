@@ -1,6 +1,6 @@
 import { numberAttribute, sizeOf, type Node, type Tensor } from '@tacojs/graph'
 import type { Matrix } from '../pack/stream.js'
-import { reshapeView, type View } from '../layout/view.js'
+import { reshapeView, tableKey, type View } from '../layout/view.js'
 import type { Planner } from '../plan/planner.js'
 import { emitBinary } from './binary.js'
 import { Binary } from '../opcodes.js'
@@ -41,7 +41,7 @@ function emitLinear(
   const used = rest ? { ...plain, scale: undefined, shift: undefined, residual: undefined, activation: 0 } : epilogue
   emitMatrix(p, {
     node,
-    key: `linear ${base} ${source.storage.grid.width} ${table[1] ?? 0} ${table[columns - 1] ?? 0} ${alpha}`,
+    key: `linear ${transposed} ${base} ${tableKey(table)} ${alpha}`,
     weightName,
     matrix,
     biasName: fusedBias,
