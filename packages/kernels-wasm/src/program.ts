@@ -31,7 +31,7 @@ const keptPlans = 3
 
 /** A graph on the kernels. Plans are made at the first run with inputs of new shapes, and share the packed weights. */
 export class WasmProgram implements KernelsWasmProgram {
-  private readonly plans = new Map<string, PlacedPlan>()
+  private readonly plans = new Map<string, { readonly placed: PlacedPlan; readonly weights: ReadonlySet<string> }>()
   private readonly weights = new Map<string, { chunk: Chunk; pointer: number }>()
   private readonly mutable: Map<string, Tensor>
   private disposed = false
@@ -100,7 +100,7 @@ export class WasmProgram implements KernelsWasmProgram {
       )
     }
     ;(known.data as Float32Array).set(values.data as Float32Array)
-    for (const placed of this.plans.values()) this.refresh(placed, name, known)
+    for (const { placed } of this.plans.values()) this.refresh(placed, name, known)
   }
 
   async read(name: string): Promise<Tensor> {
@@ -113,7 +113,7 @@ export class WasmProgram implements KernelsWasmProgram {
   dispose(): void {
     if (this.disposed) return
     this.disposed = true
-    for (const placed of this.plans.values()) placed.free()
+    for (const { placed } of this.plans.values()) placed.free()
     this.plans.clear()
     for (const { pointer } of this.weights.values()) this.engine.heap.free(pointer)
     this.weights.clear()
@@ -140,25 +140,30 @@ export class WasmProgram implements KernelsWasmProgram {
   private planFor(shapes: Readonly<Record<string, readonly number[]>>): PlacedPlan {
     const key = this.graph.inputs.map(({ name }) => shapes[name]!.join('x')).join(' ')
     const known = this.plans.get(key)
-    if (known) return known
+    if (known) return known.placed
     if (this.plans.size >= keptPlans) {
-      const [oldest, placed] = this.plans.entries().next().value!
+      const [oldest, { placed }] = this.plans.entries().next().value!
       placed.free()
       this.plans.delete(oldest)
     }
+    const weights = new Set<string>()
     const plan = buildPlan(this.graph, shapes, {
       parts: this.options.threads,
       mutable: new Set(this.mutable.keys()),
       form: this.options.form,
-      weights: (name, make) => this.weightsFor(name, make),
+      weights: (name, make) => {
+        weights.add(name)
+        return this.weightsFor(name, make)
+      },
     })
     const placed = placePlan(plan, this.engine.heap)
-    this.plans.set(key, placed)
+    this.plans.set(key, { placed, weights })
+    this.freeUnused()
     for (const [name, t] of this.mutable) this.refresh(placed, name, t)
     return placed
   }
 
-  /** Packed weights are made once per form, and stay as long as the program. */
+  /** Packed weights are made once per form, and stay as long as a plan needs them. */
   private weightsFor(name: string, make: () => Float32Array): Chunk {
     const known = this.weights.get(name)
     if (known) return known.chunk
@@ -168,6 +173,15 @@ export class WasmProgram implements KernelsWasmProgram {
     const made: Chunk = { ...chunk([]), address: pointer }
     this.weights.set(name, { chunk: made, pointer })
     return made
+  }
+
+  private freeUnused(): void {
+    const plans = [...this.plans.values()]
+    for (const [name, { pointer }] of this.weights) {
+      if (plans.some(({ weights }) => weights.has(name))) continue
+      this.engine.heap.free(pointer)
+      this.weights.delete(name)
+    }
   }
 
   private refresh(placed: PlacedPlan, name: string, t: Tensor): void {
