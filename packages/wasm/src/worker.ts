@@ -47,6 +47,9 @@ self.onmessage = ({ data }) => {
 }
 `
 
+/** A page is not told why. */
+const refused = "its program was refused; a Content-Security-Policy has to allow it by 'worker-src blob:'"
+
 /** Starts a worker that never keeps the process alive; `settle` is called once it is ready, or with why it is not. */
 export function startWorker(data: WorkerData, settle: (error: string) => void): { terminate(): unknown } {
   const node = nodeWorkers()
@@ -66,7 +69,7 @@ export function startWorker(data: WorkerData, settle: (error: string) => void): 
     settle(error)
   }
   worker.onmessage = ({ data }) => done(data)
-  worker.onerror = ({ message }) => done(message || 'its program was refused')
+  worker.onerror = ({ message }) => done(message || refused)
   worker.postMessage(data)
   return worker
 }
