@@ -1,0 +1,3 @@
+import { kernelsWasm } from '@tacojs/kernels-wasm'
+
+globalThis.kernelsWasm = kernelsWasm
