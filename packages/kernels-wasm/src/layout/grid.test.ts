@@ -112,12 +112,14 @@ test('a plain grid is one row, and tables are made once per number of rows', () 
   expect(tokenGrid([3, 4])).toBe(tokenGrid([3, 4]))
 })
 
-test('pieces are even and at most ten vectors', () => {
+test('pieces are of even length but for the last, alike, and at most ten vectors', () => {
   for (let vectors = 1; vectors <= 43; vectors++) {
     const list = pieces(vectors)
     const lengths = list.map(([, length]) => length)
     expect(lengths.reduce((a, b) => a + b)).toBe(vectors)
-    expect(Math.max(...lengths) - Math.min(...lengths) <= 1 && Math.max(...lengths) <= 10).toBe(true)
+    expect(lengths.slice(0, -1).every((length) => length % 2 === 0)).toBe(true)
+    expect(lengths.length).toBe(Math.ceil(vectors / 10))
+    expect(Math.max(...lengths) <= 10 && Math.min(...lengths) > 0).toBe(true)
     expect(list.map(([at]) => at)).toEqual(lengths.map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0)))
   }
 })

@@ -50,12 +50,13 @@ const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a *
 /** Rows whose pitch is a multiple of 64 bytes fall on few sets of a cache: such a width gets four floats more. */
 const unaligned = (width: number): number => (width >= 48 && width % 16 === 0 ? width + 4 : width)
 
-/** `vectors` in pieces of at most ten, as even as can be: [at in vectors, length]. */
+/** `vectors` in pieces of at most ten, of even length but for the last (kernels of many rows take two at a time). */
 export function pieces(vectors: number): [number, number][] {
   const count = Math.ceil(vectors / mostVectors)
   const out: [number, number][] = []
   for (let i = 0, at = 0; i < count; i++) {
-    const length = Math.ceil((vectors - at) / (count - i))
+    const even = Math.ceil((vectors - at) / (count - i) / 2) * 2
+    const length = Math.min(even, vectors - at)
     out.push([at, length])
     at += length
   }

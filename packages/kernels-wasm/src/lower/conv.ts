@@ -8,7 +8,7 @@ import { at } from '../plan/words.js'
 import { finish, type Context } from './context.js'
 import { findEpilogue } from './epilogue.js'
 import { imageTarget } from './place.js'
-import { emitMatrix, type MatrixTile } from './matrix.js'
+import { columnsInCache, emitMatrix, type MatrixTile } from './matrix.js'
 
 export interface ConvWindow {
   readonly kernel: readonly [number, number]
@@ -81,6 +81,8 @@ interface Source {
   /** Floats from a row of pixels to the next, where rows lie one after the other. */
   readonly pitch?: number
   readonly key: string
+  /** What the taps of one channel read for a tile: `taps` stretches of `footprint` bytes. */
+  touched(vectors: number, kh: number, kw: number): { footprint: number; taps: number }
 }
 
 /** The image itself, with zeros around it. */
@@ -100,9 +102,20 @@ function directSource(x: View, window: ConvWindow, margin: number): Source | und
       window.begin[1],
     start: (b, oy, ox) => x.base + x.tables[0]![b]! + x.tables[2]![0]! + oy * line + ox,
     pitch: kind === 'flat' ? pitch : undefined,
+    touched: touchedBy(window, kind === 'flat' ? pitch : undefined),
     key: `direct ${x.base - grid.lead} ${line} ${tableKey(x.tables[1]!)}`,
   }
 }
+
+/** With rows of pixels one after the other a window's rows lie in one stretch, else in one each; phases multiply them. */
+const touchedBy =
+  ({ strides, dilations }: ConvWindow, pitch: number | undefined): Source['touched'] =>
+  (vectors, kh, kw) => {
+    const phases = Math.min(strides[0], kh) * Math.min(strides[1], kw)
+    const [down, across] = [Math.ceil(((kh - 1) * dilations[0]) / strides[0]), ((kw - 1) * dilations[1]) / strides[1]]
+    if (pitch !== undefined) return { footprint: (vectors * 4 + down * pitch + across) * 4, taps: phases }
+    return { footprint: (vectors * 4 + across) * 4, taps: phases * (down + 1) }
+  }
 
 const floorMod = (a: number, n: number): number => ((a % n) + n) % n
 
@@ -145,6 +158,7 @@ function phaseSource(p: Planner, x: View, window: ConvWindow, out: readonly [num
     },
     start: (b, oy, ox) => whole.base + whole.tables[0]![b]! + whole.tables[2]![oy]! + ox,
     pitch: flat ? outImage.pitch : undefined,
+    touched: touchedBy(window, flat ? outImage.pitch : undefined),
     key: `phases ${C} ${grid.width} ${line} ${ys.first} ${xs.first}`,
   }
 }
@@ -310,14 +324,17 @@ export function lowerConv(c: Context, node: Node): void {
   }
   source ??= phaseSource(p, x, window, out, y.storage.grid)
   const { tap, key } = source
+  const tiles = tilesOf(source, y, out)
   const perGroup = wShape[1]!
   const rows = wShape[0]!
   const columns = perGroup * kh * kw
+  const { footprint, taps } = source.touched(tiles[0]!.vectors, kh, kw)
   const matrix = (w: Tensor): Matrix => ({
     rows,
     columns,
     weights: w.data as Float32Array,
     rowsPerGroup: rows / window.groups,
+    cachedColumns: Math.max(1, Math.floor(columnsInCache(footprint) / taps)) * kh * kw,
     offset(group, k) {
       const channel = Math.floor(k / (kh * kw))
       const cell = k % (kh * kw)
@@ -345,7 +362,7 @@ export function lowerConv(c: Context, node: Node): void {
     biasName: bName || undefined,
     epilogue,
     source: source.storage,
-    tiles: tilesOf(source, y, out),
+    tiles,
     target: y,
     form: c.form(node, wName),
   })

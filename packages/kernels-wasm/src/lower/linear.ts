@@ -6,7 +6,7 @@ import { emitBinary } from './binary.js'
 import { Binary } from '../opcodes.js'
 import { finish, type Context } from './context.js'
 import { findEpilogue } from './epilogue.js'
-import { emitMatrix, sameTiles } from './matrix.js'
+import { columnsInCache, emitMatrix, sameTiles } from './matrix.js'
 import { pairOnGrid } from './place.js'
 import { emitProduct } from './product.js'
 
@@ -32,6 +32,7 @@ function emitLinear(
     columns,
     weights: rowMajor(w.data as Float32Array, rows, columns, transposed, alpha),
     rowsPerGroup: rows,
+    cachedColumns: columnsInCache(source.storage.grid.tiles[0]!.vectors * 16),
     offset: (_group, k) => (base + table[k]!) * 4,
   })
   const fusedBias = biasName !== undefined && p.initializer(biasName) ? biasName : undefined

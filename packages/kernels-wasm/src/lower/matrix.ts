@@ -15,8 +15,14 @@ export interface MatrixTile {
   readonly vectors: number
 }
 
-/** A flag of the stream kernels. */
-const flags = { relu: 2, last: 4 }
+/** Flags of the stream kernels. */
+const flags = { accumulate: 1, relu: 2, last: 4 }
+
+/** Bytes of a first-level cache that a tile's inputs may take; the rest is for weights and sums. */
+const cacheBytes = 24 * 1024
+
+/** Columns whose inputs fit the cache, when one takes so many bytes of neighbouring floats (and parts of cache lines). */
+export const columnsInCache = (bytes: number): number => Math.max(16, Math.floor(cacheBytes / (bytes + 40)))
 
 export interface MatrixJob {
   readonly node: Node
@@ -80,15 +86,14 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
   }
   const bias = p.options.weights(`bias ${node.name} ${epilogue.key}`, biasData)
   if (job.biasName && p.options.mutable.has(job.biasName)) p.listen(job.biasName, bias, (t) => t.data as Float32Array)
-  const splits = splitSegments(stream.segments, p.parts)
+  const splits = splitSegments(stream, p.parts)
+  const perChunk = stream.segments.length / stream.chunks
   const relu = epilogue.activation === Unary.Relu ? flags.relu : 0
-  const segments = stream.segments.flatMap((s, i) => [
-    s.rows,
-    s.row,
-    chunk([data, ...s.starts]),
-    relu | flags.last,
-    splits[i]!,
-  ])
+  const segments = stream.segments.flatMap((s, i) => {
+    const first = i < perChunk ? 0 : flags.accumulate
+    const last = i >= stream.segments.length - perChunk ? relu | flags.last : 0
+    return [s.rows, s.row, chunk([data, ...s.starts]), first | last, splits[i]!]
+  })
   const { residual } = epilogue
   p.command(
     residual ? [source, residual.storage] : [source],
@@ -109,7 +114,8 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
     f32(epilogue.b),
     0,
   )
-  p.note(node, stream.kernel, stream.reason)
+  const chunked = stream.chunks > 1 ? `; inputs in ${stream.chunks} chunks` : ''
+  p.note(node, stream.kernel, stream.reason + chunked)
 }
 
 function pack({ node, weightName, form }: MatrixJob, matrix: Matrix, mutable: boolean): Stream {

@@ -6,6 +6,8 @@ export interface Segment {
   readonly rows: number
   readonly row: number
   readonly blocks: number
+  /** The columns that its records belong to: all of them, or a chunk whose inputs fit the first-level cache. */
+  readonly columns: readonly [number, number]
   /** Byte offset of each block's first record in the stream, and the end. */
   readonly starts: Int32Array
   /** Records of each block. */
@@ -20,6 +22,8 @@ export interface Stream {
   readonly reason: string
   /** Which weights are stored. */
   readonly bits: Bits
+  /** Into how many ranges of columns the sums are cut; segments come range by range, the same rows in each. */
+  readonly chunks: number
 }
 
 /** A matrix of `rows` × `columns`, with the byte offset at which a row of it finds each column's input. */
@@ -32,6 +36,8 @@ export interface Matrix {
   readonly scale?: ArrayLike<number>
   /** Rows that may share records: of one group of a convolution. */
   readonly rowsPerGroup: number
+  /** Columns whose inputs for one tile fit the first-level cache. */
+  readonly cachedColumns?: number
   offset(group: number, column: number): number
 }
 
@@ -96,27 +102,57 @@ export function packStream(m: Matrix, form: Form = 'auto', keepZeros = false): S
   if (bits.notANumber >= 0) throw new RangeError(String(bits.notANumber))
   if (keepZeros) bits.words.fill(0xffffffff)
   const { height, reason } = choose(m, bits, form, keepZeros)
+  const ranges = m.rowsPerGroup === m.rows ? chunksOf(m, bits) : [[0, m.columns] as const]
   const union = new Uint32Array(bits.perRow)
   const segments: Segment[] = []
   let length = 0
-  for (let g = 0; g < m.rows; g += m.rowsPerGroup) {
-    for (const part of heights(m.rowsPerGroup, height)) {
-      const starts = new Int32Array(part.blocks + 1)
-      const records = new Int32Array(part.blocks)
-      for (let b = 0; b < part.blocks; b++) {
-        unite(bits, g + part.row + b * part.rows, part.rows, union)
-        const count = keepZeros ? m.columns : countBits(union)
-        starts[b] = length * 4
-        records[b] = count
-        length += count * (1 + part.rows)
+  for (const range of ranges) {
+    for (let g = 0; g < m.rows; g += m.rowsPerGroup) {
+      for (const part of heights(m.rowsPerGroup, height)) {
+        const starts = new Int32Array(part.blocks + 1)
+        const records = new Int32Array(part.blocks)
+        for (let b = 0; b < part.blocks; b++) {
+          unite(bits, g + part.row + b * part.rows, part.rows, union)
+          keepRange(union, range)
+          const count = countBits(union)
+          starts[b] = length * 4
+          records[b] = count
+          length += count * (1 + part.rows)
+        }
+        starts[part.blocks] = length * 4
+        segments.push({ ...part, row: g + part.row, columns: range, starts, records })
       }
-      starts[part.blocks] = length * 4
-      segments.push({ rows: part.rows, row: g + part.row, blocks: part.blocks, starts, records })
     }
   }
   const data = new Float32Array(length)
   writeStream(m, bits, segments, data)
-  return { data, segments: joinSegments(segments), kernel: kernelName(height), reason, bits }
+  const joined = ranges.length === 1 ? joinSegments(segments) : segments
+  return { data, segments: joined, kernel: kernelName(height), reason, bits, chunks: ranges.length }
+}
+
+/** Sums of fewer products are not worth reading and writing them once more. */
+const fewestPerChunk = 10
+
+/** Ranges of columns, as even as can be, each of which the cache holds; one where rows have too few weights for more. */
+function chunksOf(m: Matrix, bits: Bits): (readonly [number, number])[] {
+  const { columns, cachedColumns = columns } = m
+  const perRow = countBits(bits.words) / m.rows
+  const count = Math.max(1, Math.min(Math.ceil(columns / cachedColumns), Math.floor(perRow / fewestPerChunk)))
+  const border = (i: number): number => Math.round((columns * i) / count)
+  return Array.from({ length: count }, (_, i) => [border(i), border(i + 1)] as const)
+}
+
+/** Clears the bits outside a range of columns. */
+function keepRange(union: Uint32Array, [first, end]: readonly [number, number]): void {
+  for (let i = 0; i < union.length; i++) {
+    const low = first - i * 32
+    const high = end - i * 32
+    if (low >= 32 || high <= 0) union[i] = 0
+    else {
+      if (low > 0) union[i]! &= 0xffffffff << low
+      if (high < 32) union[i]! &= ~(0xffffffff << high)
+    }
+  }
 }
 
 const kernelName = (R: number): string => (R === 5 ? 'dense 5×2' : R === 1 ? 'unstructured' : `${R}×1 blocks`)
@@ -129,7 +165,7 @@ export function writeStream(m: Matrix, bits: Bits, segments: readonly Segment[],
   const offsets = new Int32Array(columns)
   const used = new Int32Array(columns)
   let group = -1
-  for (const { rows, row: from, blocks, starts } of segments) {
+  for (const { rows, row: from, blocks, starts, columns: range } of segments) {
     for (let b = 0; b < blocks; b++) {
       const row = from + b * rows
       if (Math.floor(row / m.rowsPerGroup) !== group) {
@@ -137,12 +173,12 @@ export function writeStream(m: Matrix, bits: Bits, segments: readonly Segment[],
         for (let k = 0; k < columns; k++) offsets[k] = m.offset(group, k)
       }
       unite(bits, row, rows, union)
+      keepRange(union, range)
       let count = 0
       for (let i = 0; i < union.length; i++) {
         // from the lowest bit up
         for (let rest = union[i]!; rest !== 0; rest &= rest - 1) {
-          const k = i * 32 + 31 - Math.clz32(rest & -rest)
-          if (k < columns) used[count++] = k
+          used[count++] = i * 32 + 31 - Math.clz32(rest & -rest)
         }
       }
       const first = starts[b]! / 4
@@ -169,28 +205,41 @@ function joinSegments(segments: readonly Segment[]): Segment[] {
       const records = new Int32Array(last.blocks + s.blocks)
       records.set(last.records)
       records.set(s.records, last.blocks)
-      out[out.length - 1] = { rows: s.rows, row: last.row, blocks: last.blocks + s.blocks, starts, records }
+      out[out.length - 1] = {
+        rows: s.rows,
+        row: last.row,
+        blocks: last.blocks + s.blocks,
+        columns: s.columns,
+        starts,
+        records,
+      }
     } else out.push(s)
   }
   return out
 }
 
-/** First block of each part, in every segment: parts of equal work, cut between rows. */
-export function splitSegments(segments: readonly Segment[], parts: number): Chunk[] {
-  const work = (s: Segment, b: number): number => ((s.records[b]! + 2) * s.rows) / rates[s.rows]!
+/** First block of each part, in every segment: parts of equal work, cut between rows, the same ones in every chunk. */
+export function splitSegments({ segments, chunks }: Stream, parts: number): Chunk[] {
+  const perChunk = segments.length / chunks
+  const work = (i: number, b: number): number => {
+    let sum = 0
+    for (let c = 0; c < chunks; c++) sum += segments[c * perChunk + i]!.records[b]! + 2
+    return (sum * segments[i]!.rows) / rates[segments[i]!.rows]!
+  }
   let total = 0
-  for (const s of segments) for (let b = 0; b < s.blocks; b++) total += work(s, b)
+  for (let i = 0; i < perChunk; i++) for (let b = 0; b < segments[i]!.blocks; b++) total += work(i, b)
   let done = 0
   let part = 1
-  return segments.map((s) => {
-    const first = new Int32Array(parts + 1).fill(s.blocks)
+  const firsts = segments.slice(0, perChunk).map(({ blocks }, i) => {
+    const first = new Int32Array(parts + 1).fill(blocks)
     first.fill(0, 0, part)
-    for (let b = 0; b < s.blocks; b++) {
+    for (let b = 0; b < blocks; b++) {
       // the middle of a block decides to which part it goes
-      const middle = done + work(s, b) / 2
+      const middle = done + work(i, b) / 2
       while (part < parts && middle > (total * part) / parts) first[part++] = b
-      done += work(s, b)
+      done += work(i, b)
     }
     return chunk(first)
   })
+  return segments.map((_, i) => firsts[i % perChunk]!)
 }
