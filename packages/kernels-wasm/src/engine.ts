@@ -40,7 +40,7 @@ export async function createEngine(threads: number, { build, memoryLimit }: Engi
   const heap = createHeap(memory, { limit: memoryLimit })
   let control = 0
   let team: Team | undefined
-  if (threads > 1) {
+  if (threads !== 1) {
     const at = heap.alloc(controlBytes + jobBytes)
     team = createTeam({ module, memory, control: at, threads })
     if (shared) {

@@ -69,12 +69,15 @@ export function kernelsWasm(options: KernelsWasmOptions = {}): KernelsWasm {
         // a process may end before
         if (typeof mine.idle === 'object') (mine.idle as { unref?(): void }).unref?.()
       }
+      const engine = await mine.engine.catch((error: unknown) => {
+        // the next program tries again
+        if (engines.get(threads) === mine) engines.delete(threads)
+        throw error
+      })
       try {
-        const engine = await mine.engine
         return new WasmProgram(engine, graph, { threads, mutable, released, form: options.form ?? (() => 'auto') })
       } catch (error) {
-        if (mine.programs === 1) engines.delete(threads)
-        mine.programs--
+        released()
         throw error
       }
     },

@@ -75,6 +75,7 @@ export function unsupportedReason(
   const name = node.domain ? `${node.domain}.${node.op}` : node.op
   switch (node.op) {
     case 'Conv':
+      if (node.inputs[2] && !graph.initializers.has(node.inputs[2])) return 'Conv with a computed bias'
       return convUnsupported(node, graph.initializers.has(node.inputs[1]!) ? shapeOf(node.inputs[1]!) : undefined)
     case 'MaxPool':
     case 'AveragePool':

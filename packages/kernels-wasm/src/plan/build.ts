@@ -1,3 +1,4 @@
+import { TacoError } from '@tacojs/errors'
 import { createGraph, inferTypes, passes, type Graph, type Node, type Tensor, type ValueType } from '@tacojs/graph'
 import { demandMargins } from '../lower/conv.js'
 import { lower } from '../lower/index.js'
@@ -48,12 +49,31 @@ const removeDead = passes.find((pass) => pass.name === 'removeDead')!.run
 
 const typeOf = (t: Tensor): ValueType => ({ dtype: t.dtype, shape: t.shape })
 
+/** Operators that look at their weights, input 1, when these are packed. */
+const packing = new Set(['Conv', 'Linear', 'Gemm', 'MatMul'])
+
+/** Biases, factors and other constants are numbers. Throws INVALID_MODEL. */
+function assertNumbers(graph: Graph): void {
+  for (const node of graph.nodes) {
+    node.inputs.forEach((name, i) => {
+      const t = i === 1 && packing.has(node.op) ? undefined : graph.initializers.get(name)?.tensor
+      const at = t?.dtype === 'float32' ? (t.data as Float32Array).findIndex(Number.isNaN) : -1
+      if (at < 0) return
+      throw new TacoError(
+        'INVALID_MODEL',
+        `node '${node.name}': '${name}' is not a number at element ${at}; export the model again`,
+      )
+    })
+  }
+}
+
 export function buildPlan(
   graph: Graph,
   shapes: Readonly<Record<string, readonly number[]>>,
   options: PlanOptions & { readonly form: (node: Node, weightName: string) => Form },
 ): Plan {
   const ready = removeDead(narrowPositions(concrete(graph, shapes, options.mutable)))
+  assertNumbers(ready)
   const types = inferTypes(ready)
   const planner = new Planner(ready, types, options)
   const available = new Set<string>([...ready.initializers.keys(), ...ready.inputs.map((i) => i.name)])
