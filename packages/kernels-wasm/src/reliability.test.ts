@@ -3,7 +3,7 @@ import { difference, runOracle } from '@tacojs/conformance'
 import { float32, node, withInitializers, type Graph, type Tensor } from '@tacojs/graph'
 import { hasRelaxedSimd, type WasmBuild } from '@tacojs/wasm'
 import { kernelsWasm } from './kernels-wasm.js'
-import { convolutional, graphOf, noise, transformer } from './testing/graphs.js'
+import { convolutional, graphOf, noise, transformer, wide } from './testing/graphs.js'
 
 // Node 20 has relaxed SIMD behind a flag, which must be set before the first compilation
 setFlagsFromString('--experimental-wasm-relaxed-simd')
@@ -19,13 +19,17 @@ const networks: [string, Graph][] = [
   ['dense transformer, mean of tokens', transformer('mean', 21, 0)],
   ['convolutional network', convolutional()],
   ['dense convolutional network, wide rows', convolutional(31, 0)],
+  ['sums in chunks', wide()],
+  ['sums in chunks, dense', wide(0)],
 ]
 
-describe.each(networks)('%s', (_name, graph) => {
+describe.each(networks)('%s', (name, graph) => {
   const x = inputOf(graph, 3)
   const run = async (threads: number, build: WasmBuild): Promise<Tensor> => {
     const program = await kernelsWasm({ build, threads }).compile(graph)
     const { y } = await program.run({ x })
+    const chunked = program.kernels!({ x: x.shape }).some(({ reason }) => reason.includes('chunks'))
+    expect(chunked).toBe(name.startsWith('sums in chunks'))
     expect([program.threads, program.whyFewerThreads, program.build]).toEqual([threads, undefined, build])
     program.dispose()
     return y!

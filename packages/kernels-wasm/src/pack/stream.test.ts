@@ -81,18 +81,46 @@ describe('each weight is stored once, at its column', () => {
       density: fc.nat(97),
       form: fc.constantFrom<Form>('auto', 'dense', 'sparse'),
       keepZeros: fc.boolean(),
+      cachedColumns: fc.integer({ min: 5, max: 50 }),
     })
     fc.assert(
-      fc.property(shape, ({ groups, rowsPerGroup, columns, density, form, keepZeros }) => {
-        const m = matrixOf(groups * rowsPerGroup, columns, rowsPerGroup, (r, k) => pseudo(r, k) < density)
+      fc.property(shape, ({ groups, rowsPerGroup, columns, density, form, keepZeros, cachedColumns }) => {
+        const all = matrixOf(groups * rowsPerGroup, columns, rowsPerGroup, (r, k) => pseudo(r, k) < density)
+        const m = { ...all, cachedColumns }
         const stream = packStream(m, form, keepZeros)
         expectComplete(stream, m)
-        const rows = stream.segments.flatMap((s) => Array.from({ length: s.rows * s.blocks }, (_, i) => s.row + i))
-        expect(rows.sort((a, b) => a - b)).toEqual(Array.from({ length: m.rows }, (_, i) => i))
+        const perChunk = stream.segments.length / stream.chunks
+        for (let chunk = 0; chunk < stream.chunks; chunk++) {
+          const segments = stream.segments.slice(chunk * perChunk, (chunk + 1) * perChunk)
+          const rows = segments.flatMap((s) => Array.from({ length: s.rows * s.blocks }, (_, i) => s.row + i))
+          expect(rows.sort((a, b) => a - b)).toEqual(Array.from({ length: m.rows }, (_, i) => i))
+        }
         if (keepZeros) expect(unpack(stream, m).weights.size).toBe(m.rows * m.columns)
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('sums over more columns than the cache holds are cut into ranges', () => {
+    const m = { ...matrixOf(7, 100, 7, (r, k) => pseudo(r, k) < 50), cachedColumns: 30 }
+    const stream = packStream(m)
+    expect(stream.chunks).toBe(4)
+    expectComplete(stream, m)
+    const words = new Int32Array(stream.data.buffer)
+    for (const { columns, starts, rows, records } of stream.segments) {
+      expect(columns[1] - columns[0]).toBe(25)
+      records.forEach((count, b) => {
+        for (let i = 0; i < count; i++) {
+          const column = words[starts[b]! / 4 + i * (rows + 1)]! / 12
+          expect(column >= columns[0] && column < columns[1]).toBe(true)
+        }
+      })
+    }
+    const splits = splitSegments(stream, 3).map(({ words: first }) => [...(first as Int32Array)])
+    // a part works on the same rows in each range
+    const perChunk = splits.length / 4
+    splits.forEach((first, i) => expect(first).toEqual(splits[i % perChunk]))
+    expect(packStream({ ...m, cachedColumns: 100 }).chunks).toBe(1)
   })
 
   test('rows are scaled', () => {

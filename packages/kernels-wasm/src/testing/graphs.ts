@@ -124,6 +124,36 @@ export function convolutional(size = 9, zeros = 0.5): Graph {
   )
 }
 
+/** Layers whose inputs take more than a first-level cache, sums in several chunks, on x [batch, 8, 7, 7]. */
+export function wide(zeros = 0.5): Graph {
+  const channels = 120
+  return graphOf(
+    [8, 7, 7],
+    [
+      node('Conv', ['x', 'w1', 'b1'], ['c1']),
+      node('Conv', ['c1', 'w2', 'b2'], ['c2'], { attributes: { pads: [1, 1, 1, 1] } }),
+      node('Add', ['c2', 'c1'], ['s']),
+      node('Relu', ['s'], ['r']),
+      node('GlobalAveragePool', ['r'], ['p']),
+      node('Flatten', ['p'], ['f']),
+      fused('Linear', ['f', 'w3', 'b3'], 'l'),
+      fused('Gelu', ['l'], 'g'),
+      fused('Linear', ['g', 'w4', 'b4'], 'y'),
+    ],
+    {
+      w1: noise([channels, 8, 1, 1], 1, zeros),
+      b1: noise([channels], 2),
+      w2: noise([channels, channels, 3, 3], 3, zeros),
+      b2: noise([channels], 4),
+      w3: noise([700, channels], 5, zeros),
+      b3: noise([700], 6),
+      w4: noise([7, 700], 7, zeros),
+      b4: noise([7], 8),
+    },
+    2,
+  )
+}
+
 /** A program on an engine whose heap the test can see. */
 export const programOn = (engine: Engine, graph: Graph, options: Partial<ProgramOptions> = {}): WasmProgram =>
   new WasmProgram(engine, graph, { threads: 1, mutable: [], form: () => 'auto', released: () => {}, ...options })
