@@ -130,28 +130,46 @@ export const columnKernels = () =>
     product(4, 1),
     product(1, 2),
     product(1, 1),
-    `/** Y [rows × vectors] = A [rows × K] · X [K × vectors], rows rs and columns cs bytes apart in A; times factors. */
+    product(3, 3),
+    product(1, 3),
+    `/**
+ * Y [rows × vectors] = A [rows × K] · X [K × vectors], rows rs and columns cs bytes apart in A; times factors. Two vectors at
+ * a time, by 5 and 4 rows; the last three of an odd number together, by 3 rows.
+ */
 export function product(rows: i32, vectors: i32, a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, factors: usize, never: usize): void {
-  while (rows > 0) {
-    const some = rows >= 5 ? 5 : rows >= 4 ? 4 : 1
-    for (let v = 0; v < vectors; v += 2) {
-      const o = (<usize>v) << 4
-      const f = factors ? factors + o : 0
-      const two = v + 2 <= vectors
-      if (some == 5) {
-        if (two) product5x2(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
-        else product5x1(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
-      } else if (some == 4) {
-        if (two) product4x2(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
-        else product4x1(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
+  while (vectors > 0) {
+    const width = vectors == 3 ? 3 : min(vectors, 2)
+    let left = rows
+    let from = a
+    let to = y
+    while (left > 0) {
+      let some = 1
+      if (width == 3) {
+        if (left >= 3) {
+          some = 3
+          product3x3(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
+        } else product1x3(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
+      } else if (left >= 5 && left % 5 == 0) {
+        some = 5
+        if (width == 2) product5x2(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
+        else product5x1(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
+      } else if (left >= 4) {
+        some = 4
+        if (width == 2) product4x2(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
+        else product4x1(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
       } else {
-        if (two) product1x2(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
-        else product1x1(a, rs, cs, runs, lastRun, x + o, xs, y + o, ys, f, never)
+        if (width == 2) product1x2(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
+        else product1x1(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
       }
+      left -= some
+      from += <usize>some * rs
+      to += <usize>some * ys
     }
-    rows -= some
-    a += <usize>some * rs
-    y += <usize>some * ys
+    const bytes = (<usize>width) << 4
+    x += bytes
+    y += bytes
+    if (factors) factors += bytes
+    vectors -= width
   }
 }`,
     ...[5, 2, 1].map(softmax),

@@ -30,8 +30,7 @@ for (const [build, features] of Object.entries({ base: 'simd,threads', relaxed: 
     '--noAssert',
     '--use',
     'abort=',
-    '--disableWarning',
-    '201,112',
+    ...['--disableWarning', '201', '--disableWarning', '112'],
     '--enable',
     features,
   ]

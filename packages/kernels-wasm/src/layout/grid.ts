@@ -41,8 +41,11 @@ export interface ImageGrid {
   readonly pitch: number
 }
 
-/** Most vectors of a tile: a kernel of one row holds ten sums in registers. */
-const mostVectors = 10
+/**
+ * Vectors of a tile. 10: for kernels of many rows, which take two vectors at a time. 8: for kernels of one row, which are
+ * fastest with 7 or 8 (one more sum would not fit the registers at once, and more inputs not the cache).
+ */
+export type TileSize = 8 | 10
 
 const up = (n: number, to: number): number => Math.ceil(n / to) * to
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1)
@@ -50,13 +53,13 @@ const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a *
 /** Rows whose pitch is a multiple of 64 bytes fall on few sets of a cache: such a width gets four floats more. */
 const unaligned = (width: number): number => (width >= 48 && width % 16 === 0 ? width + 4 : width)
 
-/** `vectors` in pieces of at most ten, of even length but for the last (kernels of many rows take two at a time). */
-export function pieces(vectors: number): [number, number][] {
-  const count = Math.ceil(vectors / mostVectors)
+/** `vectors` cut into pieces of a tile at most, alike (of even length but for the last, for 10): [at in vectors, length]. */
+export function pieces(vectors: number, tile: TileSize): [number, number][] {
+  const count = Math.ceil(vectors / tile)
   const out: [number, number][] = []
   for (let i = 0, at = 0; i < count; i++) {
-    const even = Math.ceil((vectors - at) / (count - i) / 2) * 2
-    const length = Math.min(even, vectors - at)
+    const share = (vectors - at) / (count - i)
+    const length = tile === 8 ? Math.floor(share) : Math.min(Math.ceil(share / 2) * 2, vectors - at)
     out.push([at, length])
     at += length
   }
@@ -88,30 +91,29 @@ function cached(key: string, make: () => Omit<Grid, 'key' | 'tables'> & Pick<Gri
 const steps = (size: number, step: number): Int32Array => Int32Array.from({ length: size }, (_, i) => i * step)
 
 /**
- * A grid of tokens: panels of some 40 positions along the last dimensions. `apart`: the last dimension alone makes panels,
- * so that every index of the others begins a panel.
+ * A grid of tokens: panels of a tile along the last dimensions. `apart`: the last dimension alone makes panels, so that
+ * every index of the others begins a panel.
  */
-export function tokenGrid(sizes: readonly number[], apart = false): Grid {
+export function tokenGrid(sizes: readonly number[], tile: TileSize, apart = false): Grid {
   const last = sizes[sizes.length - 1] ?? 1
   // elsewhere the two are the same
   apart &&= last < 16 && product(sizes) > last
-  return cached(`tokens ${sizes.join('x')}${apart ? ' apart' : ''}`, () => {
+  return cached(`tokens ${sizes.join('x')} by ${tile}${apart ? ' apart' : ''}`, () => {
     // the dimensions that share panels: the last ones, until a panel is worth its loads
     let from = sizes.length
     let inner = 1
     while (from > 0 && (from === sizes.length || (!apart && inner < 16))) inner *= sizes[--from]!
     const outer = product(sizes.slice(0, from))
-    const single = sizes.length - from <= 1
-    const width = single ? panelWidth(inner) : unaligned(up(inner, 4))
-    const perOuter = Math.ceil(inner / width)
+    const stretches = pieces(Math.ceil(inner / 4), tile)
+    // offsets of several dimensions that share a panel add up only where nothing is cut
+    const cut = sizes.length - from <= 1
+    const width = cut ? 4 * Math.max(...stretches.map(([, vectors]) => vectors)) : unaligned(up(inner, 4))
+    const perOuter = cut ? stretches.length : 1
     const tiles: Tile[] = []
     for (let o = 0; o < outer; o++) {
-      for (let p = 0; p < perOuter; p++) {
-        const positions = Math.min(width, inner - p * width)
-        for (const [at, vectors] of pieces(Math.ceil(positions / 4))) {
-          tiles.push({ panel: o * perOuter + p, at: at * 4, vectors })
-        }
-      }
+      stretches.forEach(([at, vectors], i) => {
+        tiles.push(cut ? { panel: o * perOuter + i, at: 0, vectors } : { panel: o, at: at * 4, vectors })
+      })
     }
     const panels = outer * perOuter
     const first = from > 0 ? outer / sizes[0]! : -1
@@ -125,41 +127,32 @@ export function tokenGrid(sizes: readonly number[], apart = false): Grid {
       outerOfPanel: Int32Array.from({ length: panels }, (_, i) => (from > 0 ? Math.floor(i / perOuter / first) : -1)),
       tables(rows) {
         const panel = rows * width
+        const tables: Int32Array[] = []
         let step = perOuter * panel
         let within = 1
-        return sizes
-          .map((size, d) => {
-            const i = sizes.length - 1 - d
-            const n = sizes[i]!
-            if (i >= from) {
-              const table = single
-                ? Int32Array.from({ length: n }, (_, x) => Math.floor(x / width) * panel + (x % width))
-                : steps(n, within)
-              within *= n
-              return table
-            }
-            const table = steps(n, step)
+        for (let d = sizes.length - 1; d >= 0; d--) {
+          const n = sizes[d]!
+          if (d >= from) {
+            tables.unshift(cut ? cutSteps(n, stretches, panel) : steps(n, within))
+            within *= n
+          } else {
+            tables.unshift(steps(n, step))
             step *= n
-            return table
-          })
-          .reverse()
+          }
+        }
+        return tables
       },
     }
   })
 }
 
-/** The width near 40, the largest tile, or near 28 that pads least; short stretches are one panel. */
-function panelWidth(n: number): number {
-  if (n <= 56) return Math.max(4, up(n, 4))
-  let best = { width: 40, cost: Infinity }
-  for (const target of [40, 36, 28]) {
-    const panels = Math.ceil(n / target)
-    const width = up(Math.ceil(n / panels), 4)
-    // a tile of V vectors needs V + 1 loads for V multiplications
-    const cost = panels * width * (1 + 4 / width)
-    if (cost < best.cost) best = { width, cost }
-  }
-  return best.width
+/** Offsets of positions whose stretches lie a panel apart. */
+function cutSteps(size: number, stretches: readonly [number, number][], panel: number): Int32Array {
+  const table = new Int32Array(size)
+  stretches.forEach(([at, vectors], i) => {
+    for (let x = at * 4; x < Math.min(size, (at + vectors) * 4); x++) table[x] = i * panel + x - at * 4
+  })
+  return table
 }
 
 /** From this width on a row of pixels fills tiles by itself. */
@@ -180,7 +173,7 @@ export function rowsGrid(batch: number, height: number, width: number, margin: n
     const tiles: Tile[] = []
     for (let b = 0; b < batch; b++) {
       for (let y = 0; y < height; y++) {
-        for (const [at, vectors] of pieces(Math.ceil(width / 4))) {
+        for (const [at, vectors] of pieces(Math.ceil(width / 4), 10)) {
           tiles.push({ panel: b * tall + margin + y, at: at * 4, vectors, pixel: [b, y, at * 4] })
         }
       }
@@ -211,7 +204,7 @@ export function flatGrid(batch: number, height: number, width: number, pitch: nu
     const panelFloats = up(plane, 4)
     const tiles: Tile[] = []
     for (let b = 0; b < batch; b++) {
-      for (const [at, vectors] of pieces(Math.ceil(((height - 1) * pitch + width) / 4))) {
+      for (const [at, vectors] of pieces(Math.ceil(((height - 1) * pitch + width) / 4), 10)) {
         tiles.push({ panel: b, at: margin * pitch + at * 4, vectors })
       }
     }

@@ -2,6 +2,7 @@ import { numberAttribute, type Node } from '@tacojs/graph'
 import { broadcastView, isEven, merge, reshapeView, transposeView, type View } from '../layout/view.js'
 import { Op } from '../opcodes.js'
 import type { Planner } from '../plan/planner.js'
+import { pieces } from '../layout/grid.js'
 import { at, chunk, f32, type Chunk } from '../plan/words.js'
 import type { Context } from './context.js'
 import { apartOnGrid, runsOf } from './runs.js'
@@ -66,8 +67,12 @@ export function lowerAttention(c: Context, node: Node): void {
         ])
       : wide
   const { width } = wide.storage.grid
-  const tiles: { first: number; length: number }[] = []
-  for (let n = 0; n < N; n += Math.min(width, 40)) tiles.push({ first: n, length: Math.min(width, 40, N - n) })
+  const tiles = runsOf(y.tables[rank - 2]!).flatMap(([first, , length]) =>
+    pieces(Math.ceil(length / 4), 10).map(([at, vectors]) => ({
+      first: first + at * 4,
+      length: Math.min(vectors * 4, length - at * 4),
+    })),
+  )
 
   if (featuresInRows(q) === undefined || !tilesFit(q, tiles)) q = copied(p, q)
   let runs =
@@ -139,7 +144,7 @@ export function lowerAttention(c: Context, node: Node): void {
     0,
   )
   p.set(node.outputs[0]!, y)
-  p.note(node, 'attention', `tiles of ${Math.min(width, 40)} queries`)
+  p.note(node, 'attention', `tiles of ${tiles[0]?.length ?? 0} queries`)
 }
 
 /** Units dealt to parts, equal in vectors: the unit on a border is cut in two. */

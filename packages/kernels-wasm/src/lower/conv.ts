@@ -1,5 +1,5 @@
 import { numberAttribute, windowOf, type Graph, type Node, type Tensor, type ValueType } from '@tacojs/graph'
-import { flatGrid, rowsGrid, type Grid } from '../layout/grid.js'
+import { flatGrid, pieces, rowsGrid, type Grid, type TileSize } from '../layout/grid.js'
 import { equalTables, isOnGrid, naturalView, reshapeView, tableKey, type Storage, type View } from '../layout/view.js'
 import { Op } from '../opcodes.js'
 import type { Matrix } from '../pack/stream.js'
@@ -261,40 +261,24 @@ function dealPhases(
 }
 
 /** Tiles of the output with where their windows' inputs begin. */
-function tilesOf(source: Source, y: View, out: readonly [number, number]): MatrixTile[] {
+function tilesOf(source: Source, y: View, out: readonly [number, number], tile: TileSize): MatrixTile[] {
   const { grid } = y.storage
-  const batch = y.shape[0]!
+  const start = (b: number): number => y.base + y.tables[0]![b]! + y.tables[2]![0]!
   const tiles: MatrixTile[] = []
-  const start = y.base
-  if (grid.image?.kind === 'rows') {
-    for (const { vectors, pixel } of grid.tiles) {
-      const [b, oy, ox] = pixel!
-      tiles.push({ from: source.start(b, oy, ox), to: start + y.tables[0]![b]! + y.tables[2]![oy]! + ox, vectors })
+  // rows of pixels that lie alike in both: a tile runs over their ends
+  const alike = grid.image?.kind === 'flat' && source.pitch === grid.image.pitch
+  for (let b = 0; b < y.shape[0]!; b++) {
+    if (alike) {
+      const positions = (out[0] - 1) * grid.image.pitch + out[1]
+      for (const [at, vectors] of pieces(Math.ceil(positions / 4), tile)) {
+        tiles.push({ from: source.start(b, 0, 0) + at * 4, to: start(b) + at * 4, vectors })
+      }
+      continue
     }
-    return tiles
-  }
-  if (grid.image && source.pitch === grid.image.pitch) {
-    // rows of pixels lie alike: a tile runs over their ends
-    for (const tile of grid.tiles) {
-      const b = tile.panel
-      const along = tile.at - grid.image.margin * grid.image.pitch
-      tiles.push({
-        from: source.start(b, 0, 0) + along,
-        to: start + y.tables[0]![b]! + y.tables[2]![0]! + along,
-        vectors: tile.vectors,
-      })
-    }
-    return tiles
-  }
-  for (let b = 0; b < batch; b++) {
     for (let oy = 0; oy < out[0]; oy++) {
-      for (let ox = 0; ox < out[1]; ox += 40) {
-        const vectors = Math.ceil(Math.min(40, out[1] - ox) / 4)
-        tiles.push({
-          from: source.start(b, oy, ox),
-          to: start + y.tables[0]![b]! + y.tables[2]![oy]! + y.tables[3]![ox]!,
-          vectors,
-        })
+      const line = y.base + y.tables[0]![b]! + y.tables[2]![oy]!
+      for (const [at, vectors] of pieces(Math.ceil(out[1] / 4), tile)) {
+        tiles.push({ from: source.start(b, oy, at * 4), to: line + at * 4, vectors })
       }
     }
   }
@@ -324,11 +308,10 @@ export function lowerConv(c: Context, node: Node): void {
   }
   source ??= phaseSource(p, x, window, out, y.storage.grid)
   const { tap, key } = source
-  const tiles = tilesOf(source, y, out)
   const perGroup = wShape[1]!
   const rows = wShape[0]!
   const columns = perGroup * kh * kw
-  const { footprint, taps } = source.touched(tiles[0]!.vectors, kh, kw)
+  const { footprint, taps } = source.touched(8, kh, kw)
   const matrix = (w: Tensor): Matrix => ({
     rows,
     columns,
@@ -362,7 +345,7 @@ export function lowerConv(c: Context, node: Node): void {
     biasName: bName || undefined,
     epilogue,
     source: source.storage,
-    tiles,
+    tiles: (tile) => tilesOf(source, y, out, tile),
     target: y,
     form: c.form(node, wName),
   })

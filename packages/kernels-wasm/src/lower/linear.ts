@@ -48,7 +48,7 @@ function emitLinear(
     biasName: fusedBias,
     epilogue: used,
     source: source.storage,
-    tiles: sameTiles(source.storage.grid.tiles, source.storage, target.storage),
+    tiles: () => sameTiles(source.storage.grid.tiles, source.storage, target.storage),
     target,
     form: c.form(node, weightName),
   })

@@ -4,7 +4,7 @@ import { broadcastView, isEven, merge, type View } from '../layout/view.js'
 import { Op } from '../opcodes.js'
 import type { Planner } from '../plan/planner.js'
 import { at, chunk } from '../plan/words.js'
-import { apartOnGrid } from './runs.js'
+import { apartOnGrid, runsOf } from './runs.js'
 
 /** A [..., M, K] · B [..., K, N] of two activations: a broadcast of A's elements times vectors along N. */
 export function emitProduct(p: Planner, a: View, b: View, shape: readonly number[]): View {
@@ -29,16 +29,16 @@ export function emitProduct(p: Planner, a: View, b: View, shape: readonly number
     merge(broadcastView(view, [...batch, ...inner]).tables.slice(0, batch.length))
   const [lefts, rights, outs] = [offsets(left, [M, K]), offsets(right, [K, N]), offsets(target, [M, N])]
   const along = target.tables[rank - 1]!
+  // B lies on the same grid as Y
+  const rightAlong = right.tables[right.shape.length - 1]!
   const units: number[] = []
   for (let i = 0; i < outs.length; i++) {
-    for (let n = 0; n < N; n += target.storage.grid.width) {
-      const length = Math.min(target.storage.grid.width, N - n)
-      for (const [first, vectors] of pieces(Math.ceil(length / 4))) {
-        const o = along[n]! + first * 4
+    for (const [n, offset, length] of runsOf(along)) {
+      for (const [first, vectors] of pieces(Math.ceil(length / 4), 10)) {
         units.push(
           lefts[i]! * 4,
-          (rights[i]! + right.tables[right.shape.length - 1]![n]! + first * 4) * 4,
-          (outs[i]! + o) * 4,
+          (rights[i]! + rightAlong[n]! + first * 4) * 4,
+          (outs[i]! + offset + first * 4) * 4,
           vectors,
         )
       }

@@ -4,7 +4,7 @@ import type { Planner } from '../plan/planner.js'
 
 /** A new tensor with features along `rowAxis` whose last position dimension makes panels by itself. */
 export function apartOnGrid(p: Planner, shape: readonly number[], rowAxis: number): View {
-  const grid = tokenGrid(without(shape, rowAxis), true)
+  const grid = tokenGrid(without(shape, rowAxis), p.tile, true)
   return naturalView(p.storage(shape[rowAxis]!, grid), shape, rowAxis)
 }
 

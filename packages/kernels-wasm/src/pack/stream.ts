@@ -18,6 +18,8 @@ export interface Segment {
 export interface Stream {
   readonly data: Float32Array
   readonly segments: readonly Segment[]
+  /** Rows per block, but for what is left over. */
+  readonly height: number
   readonly kernel: string
   readonly reason: string
   /** Which weights are stored. */
@@ -127,7 +129,7 @@ export function packStream(m: Matrix, form: Form = 'auto', keepZeros = false): S
   const data = new Float32Array(length)
   writeStream(m, bits, segments, data)
   const joined = ranges.length === 1 ? joinSegments(segments) : segments
-  return { data, segments: joined, kernel: kernelName(height), reason, bits, chunks: ranges.length }
+  return { data, segments: joined, height, kernel: kernelName(height), reason, bits, chunks: ranges.length }
 }
 
 /** Sums of fewer products are not worth reading and writing them once more. */
@@ -242,4 +244,20 @@ export function splitSegments({ segments, chunks }: Stream, parts: number): Chun
     return chunk(first)
   })
   return segments.map((_, i) => firsts[i % perChunk]!)
+}
+
+/** Whether most weights of these matrices lie alone among zeros, so that kernels of one row will compute them. */
+export function mostlyUnstructured(
+  matrices: readonly { readonly data: Float32Array; readonly rows: number }[],
+): boolean {
+  let [single, dense] = [0, 0]
+  for (const { data, rows } of matrices) {
+    const bits = bitsOf({ weights: data, rows, columns: data.length / rows, rowsPerGroup: rows, offset: () => 0 })
+    const works = [1, 2, 4].map((R) =>
+      workOf({ weights: data, rows, columns: data.length / rows, rowsPerGroup: rows, offset: () => 0 }, bits, R),
+    )
+    if (works[0]! <= Math.min(works[1]!, works[2]!)) single += data.length
+    else dense += data.length
+  }
+  return single > dense
 }
