@@ -32,7 +32,7 @@ export interface Tile {
   readonly pixel?: readonly [number, number, number]
 }
 
-export interface ImageGrid {
+interface ImageGrid {
   /** Zeros on every side that a convolution may read. */
   readonly margin: number
   /** 'rows': a panel per row of pixels, of all channels; 'flat': a panel per image, its rows of pixels one after the other. */

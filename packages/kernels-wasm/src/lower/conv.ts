@@ -10,7 +10,7 @@ import { findEpilogue } from './epilogue.js'
 import { imageTarget } from './place.js'
 import { columnsInCache, emitMatrix, type MatrixTile } from './matrix.js'
 
-export interface ConvWindow {
+interface ConvWindow {
   readonly kernel: readonly [number, number]
   readonly strides: readonly [number, number]
   readonly dilations: readonly [number, number]
@@ -27,7 +27,7 @@ export function convUnsupported(node: Node, weightShape: readonly unknown[] | un
 }
 
 /** The window of a Conv; one dimension is an image of one row. */
-export function convWindow(node: Node, x: readonly number[], w: readonly number[]): ConvWindow {
+function convWindow(node: Node, x: readonly number[], w: readonly number[]): ConvWindow {
   const spec = windowOf(node, x.slice(2), w.slice(2))
   const two = (v: readonly number[], one: number): [number, number] => (v.length === 1 ? [one, v[0]!] : [v[0]!, v[1]!])
   return {

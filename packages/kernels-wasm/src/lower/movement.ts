@@ -10,7 +10,7 @@ const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank :
 const range = (n: number, start = 0, step = 1): number[] => Array.from({ length: n }, (_, i) => start + i * step)
 
 /** The same elements in another shape: a view where the layout allows it. */
-export const emitReshape = (p: Planner, x: View, shape: readonly number[]): View =>
+const emitReshape = (p: Planner, x: View, shape: readonly number[]): View =>
   reshapeView(x, shape) ?? reshapeView(p.contiguous(x), shape) ?? p.plain(shape)
 
 /** Reshape, Flatten, Squeeze, Unsqueeze, Identity: the output's shape says it all. */
@@ -162,7 +162,7 @@ export function lowerPad({ p }: Context, node: Node): boolean {
 }
 
 /** Every element of a tensor the same. */
-export function fill(p: Planner, target: View, value: number): void {
+function fill(p: Planner, target: View, value: number): void {
   if (value === 0) {
     p.command([], [target.storage], Op.Fill, p.parts, at(target.storage), target.storage.floats * 4)
     return

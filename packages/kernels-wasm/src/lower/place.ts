@@ -3,17 +3,8 @@ import { flatGrid, type Grid } from '../layout/grid.js'
 import type { Planner } from '../plan/planner.js'
 
 /** The view with its features along `rowAxis` over all positions of its grid, copied where it lies otherwise. */
-export function onGrid(p: Planner, view: View, rowAxis: number): View {
+function onGrid(p: Planner, view: View, rowAxis: number): View {
   if (isOnGrid(view, rowAxis)) return view
-  const to = p.natural(view.shape, rowAxis)
-  p.copy(view, to)
-  p.zeroMargins(to.storage)
-  return to
-}
-
-/** As onGrid, and the storage holds nothing else. */
-export function wholeOnGrid(p: Planner, view: View, rowAxis: number): View {
-  if (isWhole(view, rowAxis)) return view
   const to = p.natural(view.shape, rowAxis)
   p.copy(view, to)
   p.zeroMargins(to.storage)

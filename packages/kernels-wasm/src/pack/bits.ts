@@ -8,7 +8,19 @@ export interface Bits {
   readonly notANumber: number
 }
 
-export function bitsOf({ weights, rows, columns }: Matrix): Bits {
+const known = new WeakMap<Float32Array, Bits & { readonly rows: number }>()
+
+/** The bits of a matrix whose weights do not change, made once. */
+export function bitsOf(m: Pick<Matrix, 'weights' | 'rows' | 'columns'>): Bits {
+  const found = known.get(m.weights)
+  if (found?.rows === m.rows) return found
+  const bits = { ...readBits(m), rows: m.rows }
+  known.set(m.weights, bits)
+  return bits
+}
+
+/** The bits as the weights are now. */
+export function readBits({ weights, rows, columns }: Pick<Matrix, 'weights' | 'rows' | 'columns'>): Bits {
   const perRow = Math.ceil(columns / 32)
   const words = new Uint32Array(rows * perRow)
   let notANumber = -1

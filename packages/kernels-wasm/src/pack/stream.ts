@@ -1,5 +1,5 @@
 import { chunk, type Chunk } from '../plan/words.js'
-import { bitsOf, countBits, unite, type Bits } from './bits.js'
+import { bitsOf, countBits, readBits, unite, type Bits } from './bits.js'
 
 /** Rows of one output that share a record: R rows per block, `blocks` of them from `row` on. */
 export interface Segment {
@@ -100,7 +100,7 @@ function choose(m: Matrix, bits: Bits, form: Form, keepZeros: boolean): { height
  * they take in), or dense blocks of 5 rows. Throws a RangeError with the index of a weight that is not a number.
  */
 export function packStream(m: Matrix, form: Form = 'auto', keepZeros = false): Stream {
-  const bits = bitsOf(m)
+  const bits = keepZeros ? readBits(m) : bitsOf(m)
   if (bits.notANumber >= 0) throw new RangeError(String(bits.notANumber))
   if (keepZeros) bits.words.fill(0xffffffff)
   const { height, reason } = choose(m, bits, form, keepZeros)
@@ -250,14 +250,11 @@ export function splitSegments({ segments, chunks }: Stream, parts: number): Chun
 export function mostlyUnstructured(
   matrices: readonly { readonly data: Float32Array; readonly rows: number }[],
 ): boolean {
-  let [single, dense] = [0, 0]
+  let balance = 0
   for (const { data, rows } of matrices) {
-    const bits = bitsOf({ weights: data, rows, columns: data.length / rows, rowsPerGroup: rows, offset: () => 0 })
-    const works = [1, 2, 4].map((R) =>
-      workOf({ weights: data, rows, columns: data.length / rows, rowsPerGroup: rows, offset: () => 0 }, bits, R),
-    )
-    if (works[0]! <= Math.min(works[1]!, works[2]!)) single += data.length
-    else dense += data.length
+    const m = { weights: data, rows, columns: data.length / rows, rowsPerGroup: rows, offset: () => 0 }
+    const [single, ...blocks] = [1, 2, 4, 5].map((R) => workOf(m, bitsOf(m), R)) as [number, ...number[]]
+    balance += single < Math.min(...blocks) ? data.length : -data.length
   }
-  return single > dense
+  return balance > 0
 }
