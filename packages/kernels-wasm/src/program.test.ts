@@ -1,8 +1,10 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { difference, runOracle } from '@tacojs/conformance'
 import { TacoError } from '@tacojs/errors'
-import type { Graph, Tensor } from '@tacojs/graph'
+import { node, type Graph, type Tensor } from '@tacojs/graph'
 import { createEngine, type Engine } from './engine.js'
-import { convolutional, noise, programOn, transformer } from './testing/graphs.js'
+import { convolutional, graphOf, noise, programOn, transformer } from './testing/graphs.js'
 
 // on an engine of its own, so that its heap shows what a program takes
 
@@ -90,6 +92,25 @@ test('many batches: weights packed for plans that are gone are gone as well', as
   expect(most).toBe(early)
   program.dispose()
   expect(engine.heap.used).toBe(0)
+})
+
+test('many batches: nor does the host keep all their packed weights', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const engine = await createEngine(1, {})
+  const graph = graphOf([3, 256], [node('Linear', ['x', 'w'], ['y'], { domain: 'ai.tacojs' })], {
+    w: noise([256, 256]),
+  })
+  const program = programOn(engine, graph)
+  const afterBatches = async (from: number, to: number): Promise<number> => {
+    for (let batch = from; batch <= to; batch++) await program.run({ x: inputOf(graph, batch) })
+    collect()
+    return process.memoryUsage().arrayBuffers
+  }
+  const before = await afterBatches(1, 20)
+  // each form takes a quarter of that at least
+  expect((await afterBatches(21, 60)) - before).toBeLessThan(1 << 20)
+  program.dispose()
 })
 
 /** The engine, whose heap has no memory at the n-th request from now on. */

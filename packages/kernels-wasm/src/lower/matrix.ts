@@ -52,7 +52,9 @@ interface Packed {
   readonly matrix: Matrix
 }
 
+/** Packed forms, for other plans and programs; of one tensor the latest few. */
 const packs = new WeakMap<Tensor, Map<string, Packed>>()
+const keptPacks = 4
 
 /** Y = f(scale · (W · X + bias) + residual), one command. */
 export function emitMatrix(p: Planner, job: MatrixJob): void {
@@ -66,6 +68,7 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
   if (!packed) {
     const matrix = { ...job.matrix(tensor), scale: epilogue.scale }
     packed = { matrix, stream: pack(job, matrix, mutable) }
+    if (known.size >= keptPacks) known.delete(known.keys().next().value!)
     if (!mutable) known.set(key, packed)
   }
   const { stream, matrix } = packed
@@ -97,6 +100,7 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
   })
   const tiles = job.tiles(stream.height === 1 ? 8 : 10)
   const { residual } = epilogue
+  const { grid } = target.storage
   p.command(
     residual ? [source, residual.storage] : [source],
     [target.storage],
@@ -115,6 +119,7 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
     f32(epilogue.a),
     f32(epilogue.b),
     0,
+    tiles.every(({ to, vectors }) => (to - grid.lead) % grid.width === 0 && grid.width - vectors * 4 <= 4) ? 1 : 0,
   )
   const chunked = stream.chunks > 1 ? `; inputs in ${stream.chunks} chunks` : ''
   p.note(node, stream.kernel, stream.reason + chunked)
