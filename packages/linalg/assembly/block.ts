@@ -28,14 +28,15 @@ function chunk<T>(): i32 {
 }
 
 /**
- * X ← L⁻¹·X for `nb` rows of X, `row` bytes apart, `cols` contiguous columns. The result also stays in `right` as panels
- * of B, and, unless 0, in `left` as panels of A: those of Xᵀ. Chunks of columns are dealt to the members.
+ * X ← L⁻¹·X for `nb` rows and `cols` columns of X, strides in bytes. The result also stays in `right` as panels of B, and,
+ * unless 0, in `left` as panels of A: those of Xᵀ. Chunks of columns are dealt to the members.
  */
 export function solveRows<T>(
   nb: i32,
   triangle: usize,
   x: usize,
   row: isize,
+  col: isize,
   cols: i32,
   right: usize,
   left: usize,
@@ -43,22 +44,21 @@ export function solveRows<T>(
   id: i32,
   count: i32,
 ): void {
-  const size = <usize>sizeof<T>()
   const w = width<T>()
   const rows = panels(nb, ROWS) * ROWS
   for (let c = id * chunk<T>(); c < cols; c += count * chunk<T>()) {
     const end = min(c + chunk<T>(), cols)
     for (let j = c; j < end; j += w) {
       const strip = right + <usize>(j / w) * colsStride<T>()
-      const at = x + <usize>j * size
-      packCols<T>(at, row, <isize>size, nb, cols - j, strip)
+      const at = x + <usize>(<isize>j * col)
+      packCols<T>(at, row, col, nb, cols - j, strip)
       memory.fill(strip + <usize>nb * 32, 0, <usize>(rows - nb) * 32)
       solveStrip<T>(rows, triangle, strip, scratch + <usize>id * 256)
-      unpackCols<T>(strip, nb, cols - j, at, row)
+      unpackCols<T>(strip, nb, cols - j, at, row, col)
     }
     if (left == 0) continue
     for (let i = c; i < end; i += ROWS) {
-      packRows<T>(x + <usize>i * size, <isize>size, row, cols - i, nb, left + <usize>(i / ROWS) * rowsStride<T>())
+      packRows<T>(x + <usize>(<isize>i * col), col, row, cols - i, nb, left + <usize>(i / ROWS) * rowsStride<T>())
     }
   }
 }

@@ -1,9 +1,8 @@
 import { blockRows, blockTriangle, colsStride, rowsStride, solveRows } from './block'
 import { Job, meet } from './job'
-import { mirror } from './mirror'
 import { packTriangle, substitute } from './strip'
 import { addTile, panels, ROWS, tile, width } from './tile'
-import { update } from './update'
+import { LOWER, update, UPPER } from './update'
 
 /** Bytes from row to row of the copy of a diagonal block. */
 function copyRow<T>(): usize {
@@ -20,52 +19,41 @@ export function choleskyBytes<T>(job: Job): usize {
 }
 
 /**
- * A = UᵀU in place, A [n × n] row-major and symmetric, of which one triangle is read: the upper one, or the lower one
- * with flag 1, and then Uᵀ is left there. The other triangle becomes zero. Sets `result` to the first column whose pivot is
- * not positive and finite, if any.
+ * A = UᵀU in place, A [n × n] symmetric. With contiguous columns only the upper triangle is read and holds U afterwards;
+ * with contiguous rows it is the same for the lower triangle in memory. The other triangle is partly overwritten. Sets
+ * `result` to the first column whose pivot is not positive and finite, if any.
  */
 export function cholesky<T>(job: Job, id: i32, count: i32): bool {
-  const size = <usize>sizeof<T>()
+  const size = <isize>sizeof<T>()
   const n = job.n
   const row = job.aRow
-  const lower = (job.flags & 1) != 0
+  const col = job.aCol
+  const shape = col == size ? UPPER : LOWER
   const triangle = job.work
   const copy = triangle + blockTriangle<T>()
   const right = copy + <usize>blockRows<T>() * copyRow<T>()
   const left = right + <usize>panels(n, width<T>()) * colsStride<T>()
-  if (lower) {
-    mirror<T>(n, job.a, <isize>size, row, id, count)
-    if (!meet(job, id, count)) return false
-  }
   for (let first = 0; first < n; first += blockRows<T>()) {
     const nb = min(blockRows<T>(), n - first)
-    const corner = job.a + <usize>(<isize>first * row) + <usize>first * size
+    const corner = job.a + <usize>(<isize>first * (row + col))
     if (id == 0) {
-      const failed = factor<T>(nb, corner, row, copy, triangle, job.scratch)
+      const failed = factor<T>(nb, corner, row, col, copy, triangle, job.scratch)
       if (failed >= 0) job.result = first + failed
-      else packTriangle<T>(nb, copy, <isize>size, <isize>copyRow<T>(), false, triangle)
+      else packTriangle<T>(nb, copy, size, <isize>copyRow<T>(), false, triangle)
     }
     if (!meet(job, id, count)) return false
     if (job.result >= 0) return true
     const rest = n - first - nb
-    const above = corner + <usize>nb * size
-    solveRows<T>(nb, triangle, above, row, rest, right, left, job.scratch, id, count)
+    const beside = corner + <usize>(<isize>nb * col)
+    solveRows<T>(nb, triangle, beside, row, col, rest, right, left, job.scratch, id, count)
     if (!meet(job, id, count)) return false
-    const behind = above + <usize>(<isize>nb * row)
+    const behind = beside + <usize>(<isize>nb * row)
+    const step = max(row, col)
     // prettier-ignore
     update<T>(
-      rest, rest, nb, -1, left, rowsStride<T>(), right, colsStride<T>(), behind, row, true, job.scratch, id, count,
+      rest, rest, nb, -1, left, rowsStride<T>(), right, colsStride<T>(), behind, step, shape, job.scratch, id, count,
     )
     if (!meet(job, id, count)) return false
-  }
-  if (lower) {
-    mirror<T>(n, job.a, row, <isize>size, id, count)
-    if (!meet(job, id, count)) return false
-  }
-  for (let i = id; i < n; i += count) {
-    const line = job.a + <usize>(<isize>i * row)
-    if (lower) memory.fill(line + <usize>(i + 1) * size, 0, <usize>(n - 1 - i) * size)
-    else memory.fill(line, 0, <usize>i * size)
   }
   return true
 }
@@ -75,7 +63,7 @@ export function cholesky<T>(job: Job, id: i32, count: i32): bool {
  * ROWS rows: the update by the rows above, the factor of the small square on the diagonal, the substitution with it. What
  * lies below the diagonal is never used. Returns the first column with a bad pivot, or -1. `small` holds the square.
  */
-function factor<T>(nb: i32, a: usize, row: isize, copy: usize, small: usize, scratch: usize): i32 {
+function factor<T>(nb: i32, a: usize, row: isize, col: isize, copy: usize, small: usize, scratch: usize): i32 {
   const size = <usize>sizeof<T>()
   const w = width<T>()
   const step = copyRow<T>()
@@ -84,8 +72,10 @@ function factor<T>(nb: i32, a: usize, row: isize, copy: usize, small: usize, scr
   for (let i = 0; i < rows; i++) {
     const line = copy + <usize>i * step
     memory.fill(line, 0, <usize>cols * size)
-    if (i < nb) memory.copy(line, a + <usize>(<isize>i * row), <usize>nb * size)
-    else store<T>(line + <usize>i * size, 1)
+    if (i >= nb) store<T>(line + <usize>i * size, 1)
+    for (let j = i; j < nb; j++) {
+      store<T>(line + <usize>j * size, load<T>(a + <usize>(<isize>i * row + <isize>j * col)))
+    }
   }
   for (let r = 0; r < rows; r += ROWS) {
     const line = copy + <usize>r * step
@@ -102,7 +92,9 @@ function factor<T>(nb: i32, a: usize, row: isize, copy: usize, small: usize, scr
     for (let j = start; j < cols; j += w) substitute<T>(line + <usize>j * size, step, small)
   }
   for (let i = 0; i < nb; i++) {
-    memory.copy(a + <usize>(<isize>i * row), copy + <usize>i * step, <usize>nb * size)
+    for (let j = i; j < nb; j++) {
+      store<T>(a + <usize>(<isize>i * row + <isize>j * col), load<T>(copy + <usize>i * step + <usize>j * size))
+    }
   }
   return -1
 }

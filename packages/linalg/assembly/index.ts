@@ -3,7 +3,7 @@ import { cholesky, choleskyBytes } from './cholesky'
 import { invert, invertBytes } from './invert'
 import { Job } from './job'
 import { transpose } from './mirror'
-import { posv } from './posv'
+import { factorRows, potrs } from './posv'
 import { product, productBytes } from './product'
 import { solve, solveBytes } from './solve'
 
@@ -46,15 +46,21 @@ export function work(control: usize, id: i32): void {
   }
 }
 
-export function transpose32(rows: i32, cols: i32, a: usize, b: usize): void {
-  transpose<f32>(rows, cols, a, b)
+export function transpose32(rows: i32, cols: i32, a: usize, aRow: usize, b: usize, bRow: usize): void {
+  transpose<f32>(rows, cols, a, aRow, b, bRow)
 }
-export function transpose64(rows: i32, cols: i32, a: usize, b: usize): void {
-  transpose<f64>(rows, cols, a, b)
+export function transpose64(rows: i32, cols: i32, a: usize, aRow: usize, b: usize, bRow: usize): void {
+  transpose<f64>(rows, cols, a, aRow, b, bRow)
 }
-export function posv32(n: i32, count: i32, a: usize, b: usize): i32 {
-  return posv<f32>(n, count, a, b)
+export function factorRows32(n: i32, a: usize, row: usize): i32 {
+  return factorRows<f32>(n, a, row)
 }
-export function posv64(n: i32, count: i32, a: usize, b: usize): i32 {
-  return posv<f64>(n, count, a, b)
+export function factorRows64(n: i32, a: usize, row: usize): i32 {
+  return factorRows<f64>(n, a, row)
+}
+export function potrs32(n: i32, count: i32, l: usize, row: usize, b: usize, bRow: usize): void {
+  potrs<f32>(n, count, l, row, b, bRow)
+}
+export function potrs64(n: i32, count: i32, l: usize, row: usize, b: usize, bRow: usize): void {
+  potrs<f64>(n, count, l, row, b, bRow)
 }

@@ -3,7 +3,7 @@ import { Job, meet } from './job'
 import { mirror } from './mirror'
 import { packBelow, packTriangles } from './solve'
 import { panels, ROWS, width } from './tile'
-import { update } from './update'
+import { update, UPPER, WHOLE } from './update'
 
 export function invertBytes<T>(job: Job): usize {
   return (
@@ -14,7 +14,7 @@ export function invertBytes<T>(job: Job): usize {
 }
 
 /**
- * C ← A⁻¹, A [n × n] lower triangular with any strides. With flag 1 A is then replaced by CᵀC, the inverse of A·Aᵀ, row-
+ * The lower triangle of C ← A⁻¹, A [n × n] lower triangular with any strides. With flag 1 A is then replaced by CᵀC, the inverse of A·Aᵀ, row-
  * major and whole: each block of rows of C is added to it as soon as it is known, and takes no more room than the part of
  * A that is no longer needed.
  */
@@ -30,7 +30,8 @@ export function invert<T>(job: Job, id: i32, count: i32): bool {
   packTriangles<T>(job, n, false, triangles, id, count)
   for (let i = id; i < n; i += count) {
     const line = job.c + <usize>(<isize>i * job.cRow)
-    memory.fill(line, 0, <usize>n * size)
+    // the blocks to the right of the diagonal are never touched
+    memory.fill(line, 0, <usize>min(n, (i / blockRows<T>() + 1) * blockRows<T>()) * size)
     store<T>(line + <usize>i * size, 1)
   }
   if (!meet(job, id, count)) return false
@@ -39,7 +40,7 @@ export function invert<T>(job: Job, id: i32, count: i32): bool {
     const nb = min(blockRows<T>(), n - first)
     const end = first + nb
     const x = job.c + <usize>(<isize>first * job.cRow)
-    solveRows<T>(nb, triangle, x, job.cRow, end, right, gram ? left : 0, job.scratch, id, count)
+    solveRows<T>(nb, triangle, x, job.cRow, <isize>size, end, right, gram ? left : 0, job.scratch, id, count)
     packBelow<T>(job, n, first, nb, below, id, count)
     if (gram) {
       for (let i = id; i < end; i += count) {
@@ -50,12 +51,12 @@ export function invert<T>(job: Job, id: i32, count: i32): bool {
     const next = x + <usize>(<isize>nb * job.cRow)
     // prettier-ignore
     update<T>(
-      n - end, end, nb, -1, below, rowsStride<T>(), right, colsStride<T>(), next, job.cRow, false, job.scratch, id, count,
+      n - end, end, nb, -1, below, rowsStride<T>(), right, colsStride<T>(), next, job.cRow, WHOLE, job.scratch, id, count,
     )
     if (gram) {
       // prettier-ignore
       update<T>(
-        end, end, nb, 1, left, rowsStride<T>(), right, colsStride<T>(), job.a, row, true, job.scratch, id, count,
+        end, end, nb, 1, left, rowsStride<T>(), right, colsStride<T>(), job.a, row, UPPER, job.scratch, id, count,
       )
     }
     if (!meet(job, id, count)) return false

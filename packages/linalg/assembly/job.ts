@@ -20,6 +20,7 @@ export class Job {
   bCol: isize
   c: usize
   cRow: isize
+  cCol: isize
   flags: i32
   /** A tile for each member, then room for panels. */
   scratch: usize

@@ -1,5 +1,4 @@
-// The solution of one positive definite system with few right-hand sides, on a contiguous row-major matrix: no packing, no
-// recursion, all sums are dot products of rows. For systems of some hundred unknowns, of which a refit solves thousands.
+// Positive definite systems of few unknowns, on a row-major matrix: nothing is packed, all sums are dot products of rows.
 import { madd } from './tile'
 
 function sum<T>(v: v128): T {
@@ -33,13 +32,11 @@ function dot<T>(a: usize, b: usize, n: i32): T {
 }
 
 /**
- * A = L·Lᵀ in place (lower triangle, ld = n), then for each row b of B [count × n]: b ← A⁻¹·b. Returns the first column
- * whose pivot is not positive and finite, or -1. Row by row (Cholesky and Banachiewicz), four columns at a time.
+ * A = L·Lᵀ in place, the lower triangle, rows `row` bytes apart. Returns the first column whose pivot is not positive and
+ * finite, or -1. Row by row (Cholesky and Banachiewicz), four columns at a time.
  */
-export function posv<T>(n: i32, count: i32, a: usize, b: usize): i32 {
+export function factorRows<T>(n: i32, a: usize, row: usize): i32 {
   const size = sizeof<T>()
-  const lanes = 16 / <i32>size
-  const row = <usize>n * size
   for (let i = 0; i < n; i++) {
     const ri = a + <usize>i * row
     let j = 0
@@ -89,15 +86,22 @@ export function posv<T>(n: i32, count: i32, a: usize, b: usize): i32 {
     if (!(pivot > <T>0 && pivot < <T>Infinity)) return i
     store<T>(diagonal, <T>Math.sqrt(<f64>pivot))
   }
+  return -1
+}
+
+/** Each row b of B [count × n] ← (L·Lᵀ)⁻¹·b, L lower; rows `row` and `bRow` bytes apart. */
+export function potrs<T>(n: i32, count: i32, l: usize, row: usize, b: usize, bRow: usize): void {
+  const size = sizeof<T>()
+  const lanes = 16 / <i32>size
   for (let q = 0; q < count; q++) {
-    const x = b + <usize>q * row
+    const x = b + <usize>q * bRow
     for (let i = 0; i < n; i++) {
-      const ri = a + <usize>i * row
+      const ri = l + <usize>i * row
       const at = x + <usize>i * size
       store<T>(at, (load<T>(at) - dot<T>(ri, x, i)) / load<T>(ri + <usize>i * size))
     }
     for (let i = n - 1; i >= 0; i--) {
-      const ri = a + <usize>i * row
+      const ri = l + <usize>i * row
       const at = x + <usize>i * size
       const value = load<T>(at) / load<T>(ri + <usize>i * size)
       store<T>(at, value)
@@ -113,5 +117,4 @@ export function posv<T>(n: i32, count: i32, a: usize, b: usize): i32 {
       }
     }
   }
-  return -1
 }

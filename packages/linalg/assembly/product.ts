@@ -2,7 +2,7 @@ import { Job, meet } from './job'
 import { mirror } from './mirror'
 import { packCols, packRows } from './pack'
 import { panels, ROWS, width } from './tile'
-import { update } from './update'
+import { update, UPPER, WHOLE } from './update'
 
 /** Depth of the panels: one of A and one of B stay in the first-level cache. */
 const DEPTH: i32 = 256
@@ -48,7 +48,7 @@ export function product<T>(job: Job, id: i32, count: i32): bool {
       strideB,
       job.c,
       job.cRow,
-      (job.flags & 1) != 0,
+      job.flags & 1 ? UPPER : WHOLE,
       job.scratch,
       id,
       count,

@@ -1,15 +1,15 @@
 import { blockRows, blockTriangle, colsStride, rowsStride, solveRows } from './block'
 import { Job, meet } from './job'
-import { packRows } from './pack'
+import { packCols, packRows } from './pack'
 import { packTriangle } from './strip'
 import { panels, ROWS, width } from './tile'
-import { update } from './update'
+import { update, WHOLE } from './update'
 
 export function solveBytes<T>(job: Job): usize {
   return (
     <usize>panels(job.m, blockRows<T>()) * blockTriangle<T>() +
-    <usize>panels(job.n, width<T>()) * colsStride<T>() +
-    <usize>panels(job.m, ROWS) * rowsStride<T>()
+    <usize>(panels(job.n, width<T>()) + panels(job.m, width<T>())) * colsStride<T>() +
+    <usize>panels(max(job.m, job.n), ROWS) * rowsStride<T>()
   )
 }
 
@@ -38,29 +38,56 @@ export function packBelow<T>(job: Job, n: i32, first: i32, nb: i32, to: usize, i
   }
 }
 
-/** C ← A⁻¹·C, A [m × m] lower triangular (flag 1: its diagonal is 1), C [m × n] with contiguous columns. */
+/**
+ * C ← A⁻¹·C, A [m × m] lower triangular (flag 1: its diagonal is 1), C [m × n] with contiguous columns; or, with flag 2,
+ * with contiguous rows, which may be in reverse: the update behind a block then computes the transpose.
+ */
 export function solve<T>(job: Job, id: i32, count: i32): bool {
   const m = job.m
   const n = job.n
+  const across = (job.flags & 2) != 0
   const triangles = job.work
   const right = triangles + <usize>panels(m, blockRows<T>()) * blockTriangle<T>()
-  const left = right + <usize>panels(n, width<T>()) * colsStride<T>()
+  const other = right + <usize>panels(n, width<T>()) * colsStride<T>()
+  const left = other + <usize>panels(m, width<T>()) * colsStride<T>()
   packTriangles<T>(job, m, (job.flags & 1) != 0, triangles, id, count)
   if (!meet(job, id, count)) return false
   let triangle = triangles
   for (let first = 0; first < m; first += blockRows<T>(), triangle += blockTriangle<T>()) {
     const nb = min(blockRows<T>(), m - first)
+    const rest = m - first - nb
     const x = job.c + <usize>(<isize>first * job.cRow)
-    solveRows<T>(nb, triangle, x, job.cRow, n, right, 0, job.scratch, id, count)
-    packBelow<T>(job, m, first, nb, left, id, count)
+    solveRows<T>(nb, triangle, x, job.cRow, job.cCol, n, right, across ? left : 0, job.scratch, id, count)
+    if (across) packAcross<T>(job, m, first, nb, other, id, count)
+    else packBelow<T>(job, m, first, nb, left, id, count)
     if (!meet(job, id, count)) return false
     const below = x + <usize>(<isize>nb * job.cRow)
-    const rows = m - first - nb
-    // prettier-ignore
-    update<T>(
-      rows, n, nb, -1, left, rowsStride<T>(), right, colsStride<T>(), below, job.cRow, false, job.scratch, id, count,
-    )
+    if (across) {
+      const start = job.cRow > 0 ? below : job.c + <usize>(<isize>(m - 1) * job.cRow)
+      // prettier-ignore
+      update<T>(
+        n, rest, nb, -1, left, rowsStride<T>(), other, colsStride<T>(), start, job.cCol, WHOLE, job.scratch, id, count,
+      )
+    } else {
+      // prettier-ignore
+      update<T>(
+        rest, n, nb, -1, left, rowsStride<T>(), right, colsStride<T>(), below, job.cRow, WHOLE, job.scratch, id, count,
+      )
+    }
     if (!meet(job, id, count)) return false
   }
   return true
+}
+
+/** Packs the rows of L [m × m] below its block of columns as panels of B, in the order in which C's rows lie in memory. */
+function packAcross<T>(job: Job, m: i32, first: i32, nb: i32, to: usize, id: i32, count: i32): void {
+  const w = width<T>()
+  const below = first + nb
+  const forward = job.cRow > 0
+  const step = forward ? job.aRow : -job.aRow
+  const start = job.a + <usize>(<isize>(forward ? below : m - 1) * job.aRow + <isize>first * job.aCol)
+  for (let j = id; j < panels(m - below, w); j += count) {
+    const from = start + <usize>(<isize>(j * w) * step)
+    packCols<T>(from, job.aCol, step, nb, m - below - j * w, to + <usize>j * colsStride<T>())
+  }
 }

@@ -3,10 +3,14 @@ import { addTile, ROWS, tile, width } from './tile'
 /** Bytes of B that stay in the second-level cache while all rows of A pass. */
 const CACHED: i32 = 256 * 1024
 
+/** Which part of C is wanted; what lies beyond may be written too, in the tiles that the diagonal crosses. */
+export const WHOLE: i32 = 0
+export const UPPER: i32 = 1
+export const LOWER: i32 = 2
+
 /**
  * C [m × n] += alpha·A·B from panels of depth k, which lie `strideA` and `strideB` bytes apart; `row` bytes from row to
- * row of C. With `upper` only tiles that reach the diagonal or lie above it, whatever that writes below. The rows are
- * dealt to the members of a team; `scratch` holds one tile for each.
+ * row of C. The rows are dealt to the members of a team; `scratch` holds one tile for each.
  */
 export function update<T>(
   m: i32,
@@ -19,7 +23,7 @@ export function update<T>(
   strideB: usize,
   c: usize,
   row: isize,
-  upper: bool,
+  shape: i32,
   scratch: usize,
   id: i32,
   count: i32,
@@ -33,12 +37,13 @@ export function update<T>(
     const to = min(from + block, n)
     let panel = a
     for (let i = 0; i < m; i += ROWS, panel += strideA) {
-      if (upper && i >= to) break
+      if (shape == UPPER && i >= to) break
       if (turn == count) turn = 0
       if (turn++ != id) continue
-      const first = upper ? max(from, i - (i % w)) : from
+      const first = shape == UPPER ? max(from, i - (i % w)) : from
+      const last = shape == LOWER ? min(to, i + ROWS) : to
       const line = c + <usize>(<isize>i * row)
-      for (let j = first; j < to; j += w) {
+      for (let j = first; j < last; j += w) {
         const right = b + <usize>(j / w) * strideB
         const at = line + <usize>j * size
         tile<T>(k, panel, <usize>ROWS * size, right, 32, sums)

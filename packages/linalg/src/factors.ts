@@ -3,20 +3,20 @@ import type { Kernels } from './kernels.js'
 import { reverse, reverseRows, transpose, type Matrix } from './matrix.js'
 import { pieces } from './products.js'
 import { part, type HostMatrix } from './host.js'
-import { download, reserve, scaled, upload } from './transfer.js'
+import { download, downloadTriangle, reserve, scaled, upload, uploadTriangle } from './transfer.js'
 import type { Uplo } from './types.js'
 
 export function potrf(k: Kernels, host: HostMatrix, uplo: Uplo) {
-  const a = upload(k, host)
+  const a = uploadTriangle(k, host, uplo)
   const n = a.rows
-  const failed = k.run('cholesky', { n, a, flag: uplo === 'L', work: n ** 3 / 6 })
+  const failed = k.run('cholesky', { n, a: uplo === 'L' ? transpose(a) : a, work: n ** 3 / 6 })
   if (failed >= 0) {
     throw new TacoError(
       'NUMERICAL',
       `potrf: the matrix is not positive definite at pivot ${failed}; add to its diagonal`,
     )
   }
-  download(k, a, host)
+  downloadTriangle(k, a, host, uplo)
 }
 
 function checkDiagonal(name: string, { data, offset, ld, rows }: HostMatrix) {
@@ -26,26 +26,27 @@ function checkDiagonal(name: string, { data, offset, ld, rows }: HostMatrix) {
   }
 }
 
-/** A⁻¹, taking an upper triangle as the transpose of a lower one. With `gram` A is then replaced by the inverse of A·Aᵀ. */
-function invert(k: Kernels, a: Matrix, uplo: Uplo, gram: boolean): Matrix {
-  const n = a.rows
+/** L⁻¹, lower, of a lower triangle; with `gram` A is then replaced by the inverse of L·Lᵀ. */
+function invert(k: Kernels, l: Matrix, gram: boolean): Matrix {
+  const n = l.rows
   const c = reserve(k, n, n)
-  k.run('invert', { n, a: uplo === 'L' ? a : transpose(a), c, flag: gram, work: n ** 3 / (gram ? 3 : 6) })
+  k.run('invert', { n, a: l, c, flags: gram ? 1 : 0, work: n ** 3 / (gram ? 3 : 6) })
   return c
 }
 
 export function trtri(k: Kernels, host: HostMatrix, uplo: Uplo) {
   checkDiagonal('trtri', host)
-  const a = upload(k, host)
-  const inverse = invert(k, a, uplo, false)
-  if (uplo === 'U') k.transpose(inverse.rows, inverse.cols, inverse.pointer, a.pointer)
-  download(k, uplo === 'U' ? a : inverse, host)
+  const a = uploadTriangle(k, host, uplo)
+  // the inverse of an upper triangle is the transpose of that of its transpose
+  const inverse = invert(k, uplo === 'L' ? a : transpose(a), false)
+  if (uplo === 'U') k.transpose(inverse, a)
+  downloadTriangle(k, uplo === 'L' ? inverse : a, host, uplo)
 }
 
 export function potri(k: Kernels, host: HostMatrix, uplo: Uplo) {
   checkDiagonal('potri', host)
-  const a = upload(k, host)
-  invert(k, a, uplo, true)
+  const a = uploadTriangle(k, host, uplo)
+  invert(k, uplo === 'L' ? a : transpose(a), true)
   download(k, a, host)
 }
 
@@ -71,11 +72,9 @@ export function trsm(k: Kernels, a: HostMatrix, b: HostMatrix, { right, lower, t
     const piece = right ? part(b, from, to, 0, m) : part(b, 0, m, from, to)
     const given = scaled(k, piece, alpha)
     const n = to - from
-    const x = right ? reserve(k, m, n) : given
-    if (right) k.transpose(n, m, given.pointer, x.pointer)
+    const x = right ? transpose(given) : given
     const [l, c] = forward ? [triangle, x] : [reverse(triangle, k.size), reverseRows(x, k.size)]
-    k.run('solve', { m, n, a: l, c, flag: unit, work: (m * m * n) / 2 })
-    if (right) k.transpose(m, n, x.pointer, given.pointer)
+    k.run('solve', { m, n, a: l, c, flags: (unit ? 1 : 0) + (right ? 2 : 0), work: (m * m * n) / 2 })
     download(k, given, piece)
     k.arena.release(mark)
   }

@@ -10,10 +10,12 @@ export interface LinalgOptions extends Omit<InstantiateOptions, 'shared'> {
 interface Exports {
   workBytes(job: number): number
   run(job: number, alone: number): number
-  transpose32(rows: number, cols: number, a: number, b: number): void
+  transpose32(rows: number, cols: number, a: number, aRow: number, b: number, bRow: number): void
   transpose64: Exports['transpose32']
-  posv32(n: number, count: number, a: number, b: number): number
-  posv64: Exports['posv32']
+  factorRows32(n: number, a: number, row: number): number
+  factorRows64: Exports['factorRows32']
+  potrs32(n: number, count: number, l: number, row: number, b: number, bRow: number): void
+  potrs64: Exports['potrs32']
 }
 
 const ops = { product: 0, cholesky: 1, solve: 2, invert: 3 } as const
@@ -27,8 +29,8 @@ interface Job {
   readonly a: Matrix
   readonly b?: Matrix
   readonly c?: Matrix
-  /** What it says depends on the kernel. */
-  readonly flag?: boolean
+  /** What they say depends on the kernel. */
+  readonly flags?: number
   /** Multiply-adds, to judge whether threads are worth their while. */
   readonly work: number
 }
@@ -40,7 +42,7 @@ const WORTH_SHARING = 1e6
 const MOST_THREADS = 64
 /** What a kernel needs for a tile at an edge. */
 const TILE_BYTES = 256
-const JOB_BYTES = 80
+const JOB_BYTES = 84
 
 /** The kernels of one precision, and the memory they work on. */
 export interface Kernels {
@@ -49,9 +51,12 @@ export interface Kernels {
   readonly size: 4 | 8
   /** Runs a job with all threads. Gives the first column that failed, or −1. Throws where a thread was lost. */
   run(op: keyof typeof ops, job: Job): number
-  /** b [cols × rows] ← aᵀ, both dense. */
-  transpose(rows: number, cols: number, a: number, b: number): void
-  readonly posv: Exports['posv32']
+  /** b ← aᵀ, the columns of both contiguous. */
+  transpose(a: Matrix, b: Matrix): void
+  /** Cholesky of a few unknowns: the lower triangle in place. Gives the first column that failed, or −1. */
+  factorRows(a: Matrix): number
+  /** Each row b of B ← (L·Lᵀ)⁻¹·b. */
+  potrs(l: Matrix, b: Matrix): void
 }
 
 /** Both precisions on one memory, and what ends its threads. */
@@ -70,19 +75,23 @@ export async function loadKernels({ threads = 1, ...options }: LinalgOptions): P
   const team = createTeam({ module, memory, control, threads })
   await team.ready()
 
-  const run = (size: 4 | 8, op: keyof typeof ops, { m = 0, n, k = 0, alpha = 1, a, b, c, flag, work }: Job): number => {
+  const run = (
+    size: 4 | 8,
+    op: keyof typeof ops,
+    { m = 0, n, k = 0, alpha = 1, a, b, c, flags = 0, work }: Job,
+  ): number => {
     const strides = (x: Matrix | undefined) => (x ? [x.pointer, x.rs * size, x.cs * size] : [0, 0, 0])
-    const words = [control, ops[op], size * 8, m, n, k, ...strides(a), ...strides(b), ...strides(c).slice(0, 2)]
-    words.push(flag ? 1 : 0, scratch, 0, -1)
+    const words = [control, ops[op], size * 8, m, n, k, ...strides(a), ...strides(b), ...strides(c)]
+    words.push(flags, scratch, 0, -1)
     arena.float64(job, 1)[0] = alpha
     arena.int32(job + 8, words.length).set(words)
     const mark = arena.mark()
     try {
       // the views made before may be of no use after this
       const panels = arena.alloc(exports.workBytes(job))
-      arena.int32(job + 72, 1)[0] = panels
+      arena.int32(job + 76, 1)[0] = panels
       if (!exports.run(job, work < WORTH_SHARING ? 1 : 0)) throw team.fail()
-      return arena.int32(job + 76, 1)[0]!
+      return arena.int32(job + 80, 1)[0]!
     } finally {
       arena.release(mark)
     }
@@ -94,8 +103,9 @@ export async function loadKernels({ threads = 1, ...options }: LinalgOptions): P
       arena,
       size,
       run: (op, job) => run(size, op, job),
-      transpose: exports[`transpose${bits}`],
-      posv: exports[`posv${bits}`],
+      transpose: (a, b) => exports[`transpose${bits}`](a.rows, a.cols, a.pointer, a.rs * size, b.pointer, b.rs * size),
+      factorRows: (a) => exports[`factorRows${bits}`](a.rows, a.pointer, a.rs * size),
+      potrs: (l, b) => exports[`potrs${bits}`](l.rows, b.rows, l.pointer, l.rs * size, b.pointer, b.rs * size),
     }
   }
   return { f32: of(32), f64: of(64), dispose: () => team.dispose() }

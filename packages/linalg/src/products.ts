@@ -1,7 +1,7 @@
 import type { Kernels } from './kernels.js'
 import { transpose, type Matrix } from './matrix.js'
 import { part, type HostMatrix } from './host.js'
-import { blank, download, scaled, upload } from './transfer.js'
+import { blank, download, reserve, scaled, upload } from './transfer.js'
 
 /** Rows, columns and depth of what is in memory at a time: what a product needs there is bounded, whatever its size. */
 const BLOCK = 1152
@@ -42,7 +42,7 @@ function blockOf(
     const left = load(k, a, i0, i1, p0, p1)
     const right = symmetric ? transpose(left) : load(k, b, p0, p1, j0, j1)
     const work = (m * n * (p1 - p0)) / (symmetric ? 2 : 1)
-    k.run('product', { m, n, k: p1 - p0, alpha, a: left, b: right, c: sum, flag: symmetric, work })
+    k.run('product', { m, n, k: p1 - p0, alpha, a: left, b: right, c: sum, flags: symmetric ? 1 : 0, work })
     k.arena.release(mark)
   }
   return sum
@@ -70,8 +70,8 @@ export function gram(k: Kernels, alpha: number, a: Operand, depth: number, beta:
       const sum = blockOf(k, alpha, a, b, depth, beta, c, rows, cols, diagonal)
       download(k, sum, part(c, ...rows, ...cols))
       if (!diagonal) {
-        const mirrored = blank(k, sum.cols, sum.rows)
-        k.transpose(sum.rows, sum.cols, sum.pointer, mirrored.pointer)
+        const mirrored = reserve(k, sum.cols, sum.rows)
+        k.transpose(sum, mirrored)
         download(k, mirrored, part(c, ...cols, ...rows))
       }
       k.arena.release(mark)
