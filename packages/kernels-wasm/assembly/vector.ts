@@ -1,3 +1,5 @@
+import { At } from '../src/addresses'
+
 // Vector arithmetic that the kernels share. No globals: constants are written where they are used.
 
 /** a · b + c, fused where the build has relaxed SIMD. */
@@ -15,15 +17,16 @@ export function splat(x: f32): v128 {
  * in the low bits, and a rest in [−½, ½] for a polynomial of degree 5 (relative error 8e-8). NaN stays NaN.
  */
 export function exp2(t: v128): v128 {
-  t = f32x4.pmax(t, splat(-126))
-  const shifted = f32x4.add(t, splat(12582912))
-  const f = f32x4.sub(t, f32x4.sub(shifted, splat(12582912)))
-  let p = madd(splat(0.0013266970636323094), f, splat(0.009675459936261177))
-  p = madd(p, f, splat(0.05550742521882057))
-  p = madd(p, f, splat(0.24022121727466583))
-  p = madd(p, f, splat(0.6931469440460205))
-  p = madd(p, f, splat(1.0000001192092896))
-  return i32x4.add(p, i32x4.shl(shifted, 23))
+  t = f32x4.pmax(t, v128.load32_splat(At.Exp2, 4))
+  const shift = v128.load32_splat(At.Exp2, 8)
+  const n = f32x4.add(t, shift)
+  const f = f32x4.sub(t, f32x4.sub(n, shift))
+  let p = madd(v128.load32_splat(At.Exp2, 12), f, v128.load32_splat(At.Exp2, 16))
+  p = madd(p, f, v128.load32_splat(At.Exp2, 20))
+  p = madd(p, f, v128.load32_splat(At.Exp2, 24))
+  p = madd(p, f, v128.load32_splat(At.Exp2, 28))
+  p = madd(p, f, v128.load32_splat(At.Exp2, 32))
+  return i32x4.add(p, i32x4.shl(n, 23))
 }
 
 /** e^x, saturating at 2^126 and 2^−126; e^−∞ is 0 and e^∞ is ∞. */
@@ -35,21 +38,21 @@ export function exp(x: v128): v128 {
 
 /** erf(x) as x · p(x²) on |x| ≤ 3.7, beyond which it is ±1; absolute error below 5e-7. NaN stays NaN. */
 export function erf(x: v128): v128 {
-  x = f32x4.pmin(f32x4.pmax(x, splat(-3.7)), splat(3.7))
-  const u = madd(f32x4.mul(x, splat(0.14609204232692719)), x, splat(-1))
-  let p = madd(splat(-0.0015043008606880903), u, splat(0.003927262965589762))
-  p = madd(p, u, splat(-0.0036484808661043644))
-  p = madd(p, u, splat(0.005223635584115982))
-  p = madd(p, u, splat(-0.014150366187095642))
-  p = madd(p, u, splat(0.025145728141069412))
-  p = madd(p, u, splat(-0.03620100021362305))
-  p = madd(p, u, splat(0.05147555097937584))
-  p = madd(p, u, splat(-0.07043644040822983))
-  p = madd(p, u, splat(0.0906248465180397))
-  p = madd(p, u, splat(-0.11264558881521225))
-  p = madd(p, u, splat(0.14078953862190247))
-  p = madd(p, u, splat(-0.1904677301645279))
-  p = madd(p, u, splat(0.3821375370025635))
+  x = f32x4.pmin(f32x4.pmax(x, v128.load32_splat(At.Erf, 12)), v128.load32_splat(At.Erf, 8))
+  const u = madd(f32x4.mul(x, v128.load32_splat(At.Erf, 16)), x, v128.load32_splat(At.Erf, 20))
+  let p = madd(v128.load32_splat(At.Erf, 24), u, v128.load32_splat(At.Erf, 28))
+  p = madd(p, u, v128.load32_splat(At.Erf, 32))
+  p = madd(p, u, v128.load32_splat(At.Erf, 36))
+  p = madd(p, u, v128.load32_splat(At.Erf, 40))
+  p = madd(p, u, v128.load32_splat(At.Erf, 44))
+  p = madd(p, u, v128.load32_splat(At.Erf, 48))
+  p = madd(p, u, v128.load32_splat(At.Erf, 52))
+  p = madd(p, u, v128.load32_splat(At.Erf, 56))
+  p = madd(p, u, v128.load32_splat(At.Erf, 60))
+  p = madd(p, u, v128.load32_splat(At.Erf, 64))
+  p = madd(p, u, v128.load32_splat(At.Erf, 68))
+  p = madd(p, u, v128.load32_splat(At.Erf, 72))
+  p = madd(p, u, v128.load32_splat(At.Erf, 76))
   return f32x4.mul(p, x)
 }
 

@@ -44,6 +44,66 @@ function product(rows, vectors, cutAt) {
   return lines.join('\n')
 }
 
+/** Lines that load constant i from address `base`. */
+const constant = (name, base, i) => `    const ${name} = v128.load32_splat(${base}${at(4 * i)})`
+
+/** Lines for r_v = 2^(t_v) of several vectors at once, as `exp2` of assembly/vector.ts does for one. */
+function exp2Lines(vs) {
+  const lines = [constant('low', 'At.Exp2', 1), constant('shift', 'At.Exp2', 2), constant('k0', 'At.Exp2', 3)]
+  for (const v of vs) {
+    lines.push(
+      `    t${v} = f32x4.pmax(t${v}, low)`,
+      `    const n${v} = f32x4.add(t${v}, shift)`,
+      `    const f${v} = f32x4.sub(t${v}, f32x4.sub(n${v}, shift))`,
+      `    let r${v} = k0`,
+    )
+  }
+  for (const i of range(5)) {
+    lines.push(constant(`k${i + 1}`, 'At.Exp2', 4 + i))
+    for (const v of vs) lines.push(`    r${v} = madd(r${v}, f${v}, k${i + 1})`)
+  }
+  for (const v of vs) lines.push(`    r${v} = i32x4.add(r${v}, i32x4.shl(n${v}, 23))`)
+  return lines
+}
+
+/** x · ½(1 + erf(x/√2)) of n vectors at a time, as `erf` of assembly/vector.ts does for one. */
+function gelu(n) {
+  const vs = range(n)
+  const lines = [
+    `/** ${n} vectors at a time: how many were done. */`,
+    `function gelu${n}(x: usize, y: usize, count: i32): i32 {`,
+    `  const end = count - (count % ${n})`,
+    `  for (let i = 0; i < end; i += ${n}, x += ${16 * n}, y += ${16 * n}) {`,
+    constant('half', 'At.Erf', 0),
+    constant('root', 'At.Erf', 1),
+    constant('high', 'At.Erf', 2),
+    constant('low', 'At.Erf', 3),
+    constant('scale', 'At.Erf', 4),
+    constant('minus', 'At.Erf', 5),
+    constant('k0', 'At.Erf', 6),
+  ]
+  for (const v of vs) {
+    lines.push(
+      `    const x${v} = v128.load(x${at(16 * v)})`,
+      `    const z${v} = f32x4.pmin(f32x4.pmax(f32x4.mul(x${v}, root), low), high)`,
+      `    const u${v} = madd(f32x4.mul(z${v}, scale), z${v}, minus)`,
+      `    let p${v} = k0`,
+    )
+  }
+  for (const i of range(13)) {
+    lines.push(constant(`k${i + 1}`, 'At.Erf', 7 + i))
+    for (const v of vs) lines.push(`    p${v} = madd(p${v}, u${v}, k${i + 1})`)
+  }
+  for (const v of vs) {
+    lines.push(
+      `    const h${v} = f32x4.mul(x${v}, half)`,
+      `    v128.store(y, madd(h${v}, f32x4.mul(p${v}, z${v}), h${v})${at(16 * v)})`,
+    )
+  }
+  lines.push('  }', '  return end', '}')
+  return lines.join('\n')
+}
+
 /** e^(scale · (x − max)) down `count` rows in place, and 1 / Σ of it. */
 function softmax(n) {
   const vs = range(n)
@@ -61,9 +121,10 @@ function softmax(n) {
     ...vs.map((v) => `  let s${v} = splat(0)`),
     `  p = x`,
     `  while (p < end) {`,
-    ...vs.map((v) => `    const e${v} = exp2(f32x4.mul(factor, f32x4.sub(v128.load(p${at(16 * v)}), m${v})))`),
-    ...vs.map((v) => `    v128.store(p, e${v}${at(16 * v)})`),
-    ...vs.map((v) => `    s${v} = f32x4.add(s${v}, e${v})`),
+    ...vs.map((v) => `    let t${v} = f32x4.mul(factor, f32x4.sub(v128.load(p${at(16 * v)}), m${v}))`),
+    ...exp2Lines(vs),
+    ...vs.map((v) => `    v128.store(p, r${v}${at(16 * v)})`),
+    ...vs.map((v) => `    s${v} = f32x4.add(s${v}, r${v})`),
     `    p += step`,
     `  }`,
     ...vs.map((v) => `  v128.store(inverse, f32x4.div(splat(1), s${v})${at(16 * v)})`),
@@ -123,7 +184,8 @@ const cut = (name, widths, parameters, call) =>
 export const columnKernels = () =>
   [
     '// Written by scripts/column-kernels.mjs.',
-    `import { exp2, madd, splat } from '../vector'`,
+    `import { At } from '../../src/addresses'`,
+    `import { madd, splat } from '../vector'`,
     product(5, 2, 3),
     product(5, 1),
     product(4, 2),
@@ -171,6 +233,13 @@ export function product(rows: i32, vectors: i32, a: usize, rs: usize, cs: usize,
     if (factors) factors += bytes
     vectors -= width
   }
+}`,
+    gelu(4),
+    gelu(1),
+    `/** y = gelu(x) over count vectors. */
+export function gelu(x: usize, y: usize, count: i32): void {
+  const done = gelu4(x, y, count)
+  gelu1(x + ((<usize>done) << 4), y + ((<usize>done) << 4), count - done)
 }`,
     ...[5, 2, 1].map(softmax),
     cut(

@@ -9,6 +9,8 @@ import {
   type Team,
   type WasmBuild,
 } from '@tacojs/wasm'
+import { At } from './addresses.js'
+import { constants } from './constants.js'
 import { kernels } from './generated/kernels.js'
 
 interface Exports {
@@ -37,7 +39,8 @@ export async function createEngine(threads: number, { build, memoryLimit }: Engi
   const shared = threads > 1 && whyNoThreads() === undefined
   const instance = await instantiate<Exports>(kernels, { build, memoryLimit, shared })
   const { memory, module, exports } = instance
-  const heap = createHeap(memory, { limit: memoryLimit })
+  const heap = createHeap(memory, { start: At.End, limit: memoryLimit })
+  for (const [address, values] of constants) heap.float32(address, values.length).set(values)
   let control = 0
   let team: Team | undefined
   if (threads !== 1) {
