@@ -1,8 +1,10 @@
 // What the blocked algorithms on triangles share: a block of rows is solved with its triangle in strips, which stay
 // packed for the update of all rows behind it.
+import { Job } from './job'
 import { packCols, packRows, unpackCols } from './pack'
 import { solveStrip, triangleBytes } from './strip'
 import { panels, ROWS, width } from './tile'
+import { update } from './update'
 
 /** Rows of a block: a multiple of ROWS and of the width, for both. */
 export function blockRows<T>(): i32 {
@@ -32,6 +34,7 @@ function chunk<T>(): i32 {
  * unless 0, in `left` as panels of A: those of Xᵀ. Chunks of columns are dealt to the members.
  */
 export function solveRows<T>(
+  job: Job,
   nb: i32,
   triangle: usize,
   x: usize,
@@ -40,7 +43,6 @@ export function solveRows<T>(
   cols: i32,
   right: usize,
   left: usize,
-  scratch: usize,
   id: i32,
   count: i32,
 ): void {
@@ -53,7 +55,7 @@ export function solveRows<T>(
       const at = x + <usize>(<isize>j * col)
       packCols<T>(at, row, col, nb, cols - j, strip)
       memory.fill(strip + <usize>nb * 32, 0, <usize>(rows - nb) * 32)
-      solveStrip<T>(rows, triangle, strip, scratch + <usize>id * 256)
+      solveStrip<T>(rows, triangle, strip, job.scratch + <usize>id * 256)
       unpackCols<T>(strip, nb, cols - j, at, row, col)
     }
     if (left == 0) continue
@@ -61,4 +63,24 @@ export function solveRows<T>(
       packRows<T>(x + <usize>(<isize>i * col), col, row, cols - i, nb, left + <usize>(i / ROWS) * rowsStride<T>())
     }
   }
+}
+
+/** C [m × n] += alpha·A·B from panels that a block of `nb` was packed to. */
+export function updateBlock<T>(
+  job: Job,
+  m: i32,
+  n: i32,
+  nb: i32,
+  alpha: T,
+  left: usize,
+  right: usize,
+  c: usize,
+  row: isize,
+  shape: i32,
+  id: i32,
+  count: i32,
+): void {
+  const strideA = rowsStride<T>()
+  const strideB = colsStride<T>()
+  update<T>(m, n, nb, alpha, left, strideA, right, strideB, c, row, shape, job.scratch, id, count)
 }

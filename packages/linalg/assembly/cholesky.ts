@@ -1,8 +1,8 @@
-import { blockRows, blockTriangle, colsStride, rowsStride, solveRows } from './block'
+import { blockRows, blockTriangle, colsStride, rowsStride, solveRows, updateBlock } from './block'
 import { Job, meet } from './job'
 import { packTriangle, substitute } from './strip'
 import { addTile, panels, ROWS, tile, width } from './tile'
-import { LOWER, update, UPPER } from './update'
+import { LOWER, UPPER } from './update'
 
 /** Bytes from row to row of the copy of a diagonal block. */
 function copyRow<T>(): usize {
@@ -45,14 +45,11 @@ export function cholesky<T>(job: Job, id: i32, count: i32): bool {
     if (job.result >= 0) return true
     const rest = n - first - nb
     const beside = corner + <usize>(<isize>nb * col)
-    solveRows<T>(nb, triangle, beside, row, col, rest, right, left, job.scratch, id, count)
+    solveRows<T>(job, nb, triangle, beside, row, col, rest, right, left, id, count)
     if (!meet(job, id, count)) return false
     const behind = beside + <usize>(<isize>nb * row)
     const step = max(row, col)
-    // prettier-ignore
-    update<T>(
-      rest, rest, nb, -1, left, rowsStride<T>(), right, colsStride<T>(), behind, step, shape, job.scratch, id, count,
-    )
+    updateBlock<T>(job, rest, rest, nb, -1, left, right, behind, step, shape, id, count)
     if (!meet(job, id, count)) return false
   }
   return true

@@ -1,9 +1,9 @@
-import { blockRows, blockTriangle, colsStride, rowsStride, solveRows } from './block'
+import { blockRows, blockTriangle, colsStride, rowsStride, solveRows, updateBlock } from './block'
 import { Job, meet } from './job'
 import { mirror } from './mirror'
 import { packBelow, packTriangles } from './solve'
 import { panels, ROWS, width } from './tile'
-import { update, UPPER, WHOLE } from './update'
+import { UPPER, WHOLE } from './update'
 
 export function invertBytes<T>(job: Job): usize {
   return (
@@ -14,9 +14,9 @@ export function invertBytes<T>(job: Job): usize {
 }
 
 /**
- * The lower triangle of C ← A⁻¹, A [n × n] lower triangular with any strides. With flag 1 A is then replaced by CᵀC, the inverse of A·Aᵀ, row-
- * major and whole: each block of rows of C is added to it as soon as it is known, and takes no more room than the part of
- * A that is no longer needed.
+ * The lower triangle of C ← A⁻¹, A [n × n] lower triangular, its columns or its rows contiguous. With flag 1 A is then
+ * replaced by CᵀC, the inverse of A·Aᵀ, row-major and whole: each block of rows of C is added to it as soon as it is known,
+ * and takes no more room than the part of A that is no longer needed.
  */
 export function invert<T>(job: Job, id: i32, count: i32): bool {
   const size = <usize>sizeof<T>()
@@ -40,7 +40,7 @@ export function invert<T>(job: Job, id: i32, count: i32): bool {
     const nb = min(blockRows<T>(), n - first)
     const end = first + nb
     const x = job.c + <usize>(<isize>first * job.cRow)
-    solveRows<T>(nb, triangle, x, job.cRow, <isize>size, end, right, gram ? left : 0, job.scratch, id, count)
+    solveRows<T>(job, nb, triangle, x, job.cRow, <isize>size, end, right, gram ? left : 0, id, count)
     packBelow<T>(job, n, first, nb, below, id, count)
     if (gram) {
       for (let i = id; i < end; i += count) {
@@ -49,15 +49,9 @@ export function invert<T>(job: Job, id: i32, count: i32): bool {
     }
     if (!meet(job, id, count)) return false
     const next = x + <usize>(<isize>nb * job.cRow)
-    // prettier-ignore
-    update<T>(
-      n - end, end, nb, -1, below, rowsStride<T>(), right, colsStride<T>(), next, job.cRow, WHOLE, job.scratch, id, count,
-    )
+    updateBlock<T>(job, n - end, end, nb, -1, below, right, next, job.cRow, WHOLE, id, count)
     if (gram) {
-      // prettier-ignore
-      update<T>(
-        end, end, nb, 1, left, rowsStride<T>(), right, colsStride<T>(), job.a, row, UPPER, job.scratch, id, count,
-      )
+      updateBlock<T>(job, end, end, nb, 1, left, right, job.a, row, UPPER, id, count)
     }
     if (!meet(job, id, count)) return false
   }

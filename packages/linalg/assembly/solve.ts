@@ -1,9 +1,9 @@
-import { blockRows, blockTriangle, colsStride, rowsStride, solveRows } from './block'
+import { blockRows, blockTriangle, colsStride, rowsStride, solveRows, updateBlock } from './block'
 import { Job, meet } from './job'
 import { packCols, packRows } from './pack'
 import { packTriangle } from './strip'
 import { panels, ROWS, width } from './tile'
-import { update, WHOLE } from './update'
+import { WHOLE } from './update'
 
 export function solveBytes<T>(job: Job): usize {
   return (
@@ -57,22 +57,16 @@ export function solve<T>(job: Job, id: i32, count: i32): bool {
     const nb = min(blockRows<T>(), m - first)
     const rest = m - first - nb
     const x = job.c + <usize>(<isize>first * job.cRow)
-    solveRows<T>(nb, triangle, x, job.cRow, job.cCol, n, right, across ? left : 0, job.scratch, id, count)
+    solveRows<T>(job, nb, triangle, x, job.cRow, job.cCol, n, right, across ? left : 0, id, count)
     if (across) packAcross<T>(job, m, first, nb, other, id, count)
     else packBelow<T>(job, m, first, nb, left, id, count)
     if (!meet(job, id, count)) return false
     const below = x + <usize>(<isize>nb * job.cRow)
     if (across) {
       const start = job.cRow > 0 ? below : job.c + <usize>(<isize>(m - 1) * job.cRow)
-      // prettier-ignore
-      update<T>(
-        n, rest, nb, -1, left, rowsStride<T>(), other, colsStride<T>(), start, job.cCol, WHOLE, job.scratch, id, count,
-      )
+      updateBlock<T>(job, n, rest, nb, -1, left, other, start, job.cCol, WHOLE, id, count)
     } else {
-      // prettier-ignore
-      update<T>(
-        rest, n, nb, -1, left, rowsStride<T>(), right, colsStride<T>(), below, job.cRow, WHOLE, job.scratch, id, count,
-      )
+      updateBlock<T>(job, rest, n, nb, -1, left, right, below, job.cRow, WHOLE, id, count)
     }
     if (!meet(job, id, count)) return false
   }
