@@ -116,8 +116,7 @@ function tile(
  * Y = f(W · X + bias [+ residual]) for the tiles of positions of one part of the rows.
  *
  * The command: +8 tiles, number of tiles; +16 segments, number of segments; +24 X; +28 Y; +32 bytes from one row of Y to
- * the next; +36 bias; +40 residual, of Y's layout, or 0; +44 activation, a, b; +56 a buffer for what is never stored;
- * +60 whether every tile is a row of its panel, but for a vector of padding at most: an activation may run over that.
+ * the next; +36 bias; +40 residual, of Y's layout, or 0; +44 activation, a, b; +56 a buffer for what is never stored.
  * A tile: u32 byte offset in X, in Y, vectors. A segment: rows per block R, first row, table, flags, and for each part
  * the first block (parts + 1 of them, at a pointer). A table: a pointer to the stream, then byte offsets of its blocks.
  */
@@ -135,7 +134,6 @@ export function matrix(command: usize, part: i32): void {
   const a = load<f32>(command, 48)
   const b = load<f32>(command, 52)
   const never = load<u32>(command, 56)
-  const wholeRows = load<i32>(command, 60) != 0
   for (let i = 0; i < tiles; i++, at += 12) {
     const from = x + load<u32>(at)
     const offset = load<u32>(at, 4)

@@ -21,7 +21,8 @@ function combine(kind: i32, x: f32, z: f32): f32 {
 /**
  * y[i…] = x[i…], or f(x[i…], z[i…]) in the kernel after it.
  * +8 X; +12 Y; +16 rank; +20 sizes; +24 tables of X; +28 tables of Y (a pointer per dimension, at a pointer);
- * +32 whether the last dimension lies without gaps in both. Recursive over dimensions; parts share the first.
+ * +32 whether the last dimension lies without gaps in both (1), or in Y (2). Recursive over dimensions; parts share the
+ * first.
  */
 export function copy(command: usize, part: i32): void {
   const parts = load<i32>(command, 4)
@@ -48,10 +49,22 @@ function copyFrom(command: usize, dim: i32, x: usize, y: usize, first: i32, last
     }
     return
   }
-  if (load<i32>(command, 32)) {
+  const even = load<i32>(command, 32)
+  if (even == 1) {
     const o = (<usize>first) << 2
     memory.copy(y + load<u32>(ys + o), x + load<u32>(xs + o), (<usize>(last - first)) << 2)
     return
+  }
+  if (even == 2) {
+    let to = y + load<u32>(ys + ((<usize>first) << 2))
+    for (; first + 4 <= last; first += 4, to += 16) {
+      const t = xs + ((<usize>first) << 2)
+      let v = v128.load32_zero(x + load<u32>(t))
+      v = v128.load32_lane(x + load<u32>(t, 4), v, 1)
+      v = v128.load32_lane(x + load<u32>(t, 8), v, 2)
+      v = v128.load32_lane(x + load<u32>(t, 12), v, 3)
+      v128.store(to, v)
+    }
   }
   for (let i = (<usize>first) << 2; i < (<usize>last) << 2; i += 4) {
     store<f32>(y + load<u32>(ys + i), load<f32>(x + load<u32>(xs + i)))

@@ -168,17 +168,24 @@ function layerNorm(n) {
   ].join('\n')
 }
 
-const cut = (name, widths, parameters, call) =>
+/** A function that takes any number of vectors: 8 as 4 and 4, 7 as 4 and 3, 10 as 5 and 5, 9 and 6 in threes. */
+const cut = (name, parameters, call) =>
   [
     `export function ${name}(${parameters}): void {`,
     `  while (vectors > 0) {`,
-    ...widths.map(
-      (n, i) =>
-        `    ${i ? 'else ' : ''}${i < widths.length - 1 ? `if (vectors >= ${n}) ` : ''}{ ${call(n)}; vectors -= ${n} }`,
-    ),
+    `    const width = vectors % 5 == 0 ? 5 : vectors % 3 == 0 ? 3 : vectors >= 4 ? 4 : vectors`,
+    `    switch (width) {`,
+    ...widths.flatMap((n) => [`      case ${n}:`, `        ${call(n)}`, `        break`]),
+    `    }`,
+    `    const bytes = (<usize>width) << 4`,
+    `    x += bytes`,
+    ...(parameters.includes('y: usize') ? [`    y += bytes`] : [`    inverse += bytes`]),
+    `    vectors -= width`,
     `  }`,
     `}`,
   ].join('\n')
+
+const widths = [1, 2, 3, 4, 5]
 
 /** The source of assembly/generated/column.ts. */
 export const columnKernels = () =>
@@ -235,25 +242,27 @@ export function product(rows: i32, vectors: i32, a: usize, rs: usize, cs: usize,
   }
 }`,
     gelu(4),
+    gelu(3),
     gelu(1),
-    `/** y = gelu(x) over count vectors. */
+    `/** y = gelu(x) over count vectors; what is left after fours in threes, where that leaves nothing over. */
 export function gelu(x: usize, y: usize, count: i32): void {
-  const done = gelu4(x, y, count)
-  gelu1(x + ((<usize>done) << 4), y + ((<usize>done) << 4), count - done)
+  const fours = count % 4 == 3 ? gelu4(x, y, count - 3) : gelu4(x, y, count)
+  const o = (<usize>fours) << 4
+  const threes = gelu3(x + o, y + o, count - fours)
+  const p = (<usize>(fours + threes)) << 4
+  gelu1(x + p, y + p, count - fours - threes)
 }`,
-    ...[5, 2, 1].map(softmax),
+    ...widths.map(softmax),
     cut(
       'softmax',
-      [5, 2, 1],
       'vectors: i32, x: usize, step: usize, count: i32, scale: f32, inverse: usize',
-      (n) => `softmax${n}(x, step, count, scale, inverse); x += ${16 * n}; inverse += ${16 * n}`,
+      (n) => `softmax${n}(x, step, count, scale, inverse)`,
     ),
-    ...[5, 2, 1].map(layerNorm),
+    ...widths.map(layerNorm),
     cut(
       'layerNorm',
-      [5, 2, 1],
       'vectors: i32, x: usize, xs: usize, y: usize, ys: usize, count: i32, epsilon: f32, gamma: usize, beta: usize',
-      (n) => `layerNorm${n}(x, xs, y, ys, count, epsilon, gamma, beta); x += ${16 * n}; y += ${16 * n}`,
+      (n) => `layerNorm${n}(x, xs, y, ys, count, epsilon, gamma, beta)`,
     ),
     '',
   ].join('\n\n')

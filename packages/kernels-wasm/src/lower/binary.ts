@@ -141,12 +141,22 @@ export function lowerBinary(c: Context, node: Node): void {
   const { p } = c
   const kind = kinds[node.op]!
   const shape = p.shapeOf(node.outputs[0]!)
-  const [first, ...rest] = node.inputs.map((name) => p.view(name))
+  const [first, ...rest] = viewsOf(p, node.inputs)
   let y = first!
   for (const z of rest) y = emitBinary(p, kind, y, z, rest.length === 1 ? shape : broadcastOf(y.shape, z.shape))
   if (rest.length === 0) y = first!
   p.set(node.outputs[0]!, y)
   if (rest.length > 0) p.note(node, 'elementwise')
+}
+
+/** The operands; of two, a constant is laid out as the other one is, where that is a whole storage of its shape. */
+function viewsOf(p: Planner, names: readonly string[]): View[] {
+  const [a, b] = names
+  if (names.length !== 2 || p.isConstant(a) === p.isConstant(b)) return names.map((name) => p.view(name))
+  const [constant, other] = p.isConstant(a) ? [a!, p.view(b!)] : [b!, p.view(a!)]
+  const alike = wholeAxis(other) === undefined ? undefined : p.constantLike(constant, other)
+  const view = alike ?? p.view(constant)
+  return p.isConstant(a) ? [view, other] : [other, view]
 }
 
 function broadcastOf(a: readonly number[], b: readonly number[]): number[] {

@@ -117,6 +117,9 @@ const touchedBy =
     return { footprint: (vectors * 4 + across) * 4, taps: phases * (down + 1) }
   }
 
+/** A stretch of floats begins and ends anywhere in a cache line of 64 bytes. */
+const partsOfLines = 40
+
 const floorMod = (a: number, n: number): number => ((a % n) + n) % n
 
 /**
@@ -317,7 +320,7 @@ export function lowerConv(c: Context, node: Node): void {
     columns,
     weights: w.data as Float32Array,
     rowsPerGroup: rows / window.groups,
-    cachedColumns: Math.max(1, Math.floor(columnsInCache(footprint) / taps)) * kh * kw,
+    cachedColumns: Math.max(1, Math.floor(columnsInCache(footprint + partsOfLines) / taps)) * kh * kw,
     offset(group, k) {
       const channel = Math.floor(k / (kh * kw))
       const cell = k % (kh * kw)

@@ -32,7 +32,7 @@ function emitLinear(
     columns,
     weights: rowMajor(w.data as Float32Array, rows, columns, transposed, alpha),
     rowsPerGroup: rows,
-    cachedColumns: columnsInCache(source.storage.grid.tiles[0]!.vectors * 16),
+    cachedColumns: columnsInCache(source.storage.grid.width * 4),
     offset: (_group, k) => (base + table[k]!) * 4,
   })
   const fusedBias = biasName !== undefined && p.initializer(biasName) ? biasName : undefined

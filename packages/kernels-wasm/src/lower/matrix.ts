@@ -18,11 +18,11 @@ export interface MatrixTile {
 /** Flags of the stream kernels. */
 const flags = { accumulate: 1, relu: 2, last: 4 }
 
-/** Bytes of a first-level cache that a tile's inputs may take; the rest is for weights and sums. */
-const cacheBytes = 24 * 1024
+/** Bytes of a first-level cache (32 KiB on most machines) that a tile's inputs may take; the rest is for weights and sums. */
+const cacheBytes = 26 * 1024
 
-/** Columns whose inputs fit the cache, when one takes so many bytes of neighbouring floats (and parts of cache lines). */
-export const columnsInCache = (bytes: number): number => Math.max(16, Math.floor(cacheBytes / (bytes + 40)))
+/** Columns whose inputs fit the cache, when one takes so many bytes of it. */
+export const columnsInCache = (bytes: number): number => Math.max(16, Math.floor(cacheBytes / bytes))
 
 export interface MatrixJob {
   readonly node: Node
@@ -100,7 +100,6 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
   })
   const tiles = job.tiles(stream.height === 1 ? 8 : 10)
   const { residual } = epilogue
-  const { grid } = target.storage
   p.command(
     residual ? [source, residual.storage] : [source],
     [target.storage],
@@ -119,7 +118,6 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
     f32(epilogue.a),
     f32(epilogue.b),
     0,
-    tiles.every(({ to, vectors }) => (to - grid.lead) % grid.width === 0 && grid.width - vectors * 4 <= 4) ? 1 : 0,
   )
   const chunked = stream.chunks > 1 ? `; inputs in ${stream.chunks} chunks` : ''
   p.note(node, stream.kernel, stream.reason + chunked)

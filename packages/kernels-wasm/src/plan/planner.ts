@@ -160,6 +160,19 @@ export class Planner {
     this.listeners.set(name, [...(this.listeners.get(name) ?? []), { data, pack }])
   }
 
+  /** A constant of the same shape laid out as a whole storage `like` it; undefined for other values. */
+  constantLike(name: string, like: View): View | undefined {
+    const t = this.constantTensor(name)
+    if (t?.dtype !== 'float32' || t.shape.join() !== like.shape.join()) return undefined
+    const { storage } = like
+    const copy: Storage = { ...storage, id: this.nextId++, persistent: true }
+    const data = new Float32Array(storage.floats)
+    const places = merge(like.tables)
+    for (let i = 0; i < places.length; i++) data[like.base + places[i]!] = t.data[i] as number
+    this.initial.push({ storage: copy, data })
+    return { ...like, storage: copy }
+  }
+
   onHost(name: string): boolean {
     const value = this.values.get(name)
     if (value) return 'host' in value
@@ -204,7 +217,7 @@ export class Planner {
       chunk(source.map((t) => t.length)),
       chunk(source.map((t) => this.table(t))),
       chunk(target.map((t) => this.table(t))),
-      even(last) && even(target[rank - 1]!) ? 1 : 0,
+      !even(target[rank - 1]!) ? 0 : even(last) ? 1 : 2,
     )
   }
 
