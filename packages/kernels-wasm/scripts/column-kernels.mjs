@@ -6,17 +6,19 @@ const range = (n) => Array.from({ length: n }, (_, i) => i)
 const at = (offset) => (offset ? `, ${offset}` : '')
 
 /** Y[r] = Σ_k A[r, k] · X[k], R rows × V vectors; `runs` says which stretches of k lie evenly in A. */
-function product(rows, vectors, cutAt) {
+function product(rows, vectors, step, cutAt) {
   const all = range(rows).flatMap((r) => range(vectors).map((v) => `c${r}_${v}`))
   const lines = [
     `/** ${rows} × ${vectors}. */`,
-    `function product${rows}x${vectors}(a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, factors: usize, never: usize): void {`,
+    `function product${rows}x${vectors}${step ? `by${step}` : ''}(a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, factors: usize, never: usize): void {`,
     ...all.map((c) => `  let ${c} = splat(0)`),
     `  for (; runs < lastRun; runs += 8) {`,
     `    let p0 = a + load<u32>(runs)`,
-    ...range(rows)
-      .slice(1)
-      .map((r) => `    let p${r} = p${r - 1} + rs`),
+    ...(step
+      ? []
+      : range(rows)
+          .slice(1)
+          .map((r) => `    let p${r} = p${r - 1} + rs`)),
     `    const end = p0 + load<u32>(runs, 4) * cs`,
     `    while (p0 < end) {`,
     ...range(vectors).map((v) => `      const x${v} = v128.load(x${at(16 * v)})`),
@@ -26,10 +28,10 @@ function product(rows, vectors, cutAt) {
       const done = range(r).flatMap((q) => range(vectors).map((v) => `c${q}_${v}`))
       lines.push(`      if (never) {`, ...done.map((c, i) => `        v128.store(never, ${c}${at(16 * i)})`), `      }`)
     }
-    lines.push(`      const w${r} = v128.load32_splat(p${r})`)
+    lines.push(`      const w${r} = v128.load32_splat(${step ? `p0${at(r * step)}` : `p${r}`})`)
     for (const v of range(vectors)) lines.push(`      c${r}_${v} = madd(w${r}, x${v}, c${r}_${v})`)
   }
-  lines.push(...range(rows).map((r) => `      p${r} += cs`), `      x += xs`, `    }`, `  }`)
+  lines.push(...range(step ? 1 : rows).map((r) => `      p${r} += cs`), `      x += xs`, `    }`, `  }`)
   lines.push(`  if (factors) {`)
   for (const v of range(vectors)) {
     lines.push(`    const f${v} = v128.load(factors${at(16 * v)})`)
@@ -42,6 +44,55 @@ function product(rows, vectors, cutAt) {
   }
   lines.push(`}`)
   return lines.join('\n')
+}
+
+const productParameters =
+  'rows: i32, vectors: i32, a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, factors: usize, never: usize'
+const productArguments = 'rows, vectors, a, rs, cs, runs, lastRun, x, xs, y, ys, factors, never'
+
+/**
+ * All rows and vectors. With rows a known number of bytes apart one pointer serves for all of them. Three vectors at a
+ * time by 3 rows, which takes the fewest instructions; two by 5 and 4.
+ */
+function products(step) {
+  const call = (shape) =>
+    `product${shape}${step ? `by${step}` : ''}(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)`
+  return `function productBy${step}(${productParameters}): void {
+  while (vectors > 0) {
+    const width = vectors == 3 || vectors > 4 ? 3 : min(vectors, 2)
+    let left = rows
+    let from = a
+    let to = y
+    while (left > 0) {
+      let some = 1
+      if (width == 3) {
+        if (left >= 3) {
+          some = 3
+          ${call('3x3')}
+        } else ${call('1x3')}
+      } else if (left >= 5 && left % 5 == 0) {
+        some = 5
+        if (width == 2) ${call('5x2')}
+        else ${call('5x1')}
+      } else if (left >= 4) {
+        some = 4
+        if (width == 2) ${call('4x2')}
+        else ${call('4x1')}
+      } else {
+        if (width == 2) ${call('1x2')}
+        else ${call('1x1')}
+      }
+      left -= some
+      from += <usize>some * rs
+      to += <usize>some * ys
+    }
+    const bytes = (<usize>width) << 4
+    x += bytes
+    y += bytes
+    if (factors) factors += bytes
+    vectors -= width
+  }
+}`
 }
 
 /** Lines that load constant i from address `base`. */
@@ -193,52 +244,23 @@ export const columnKernels = () =>
     '// Written by scripts/column-kernels.mjs.',
     `import { At } from '../../src/addresses'`,
     `import { madd, splat } from '../vector'`,
-    product(5, 2, 3),
-    product(5, 1),
-    product(4, 2),
-    product(4, 1),
-    product(1, 2),
-    product(1, 1),
-    product(3, 3),
-    product(1, 3),
-    `/**
- * Y [rows × vectors] = A [rows × K] · X [K × vectors], rows rs and columns cs bytes apart in A; times factors. Two vectors at
- * a time, by 5 and 4 rows; the last three of an odd number together, by 3 rows.
- */
-export function product(rows: i32, vectors: i32, a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, factors: usize, never: usize): void {
-  while (vectors > 0) {
-    const width = vectors == 3 ? 3 : min(vectors, 2)
-    let left = rows
-    let from = a
-    let to = y
-    while (left > 0) {
-      let some = 1
-      if (width == 3) {
-        if (left >= 3) {
-          some = 3
-          product3x3(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
-        } else product1x3(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
-      } else if (left >= 5 && left % 5 == 0) {
-        some = 5
-        if (width == 2) product5x2(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
-        else product5x1(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
-      } else if (left >= 4) {
-        some = 4
-        if (width == 2) product4x2(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
-        else product4x1(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
-      } else {
-        if (width == 2) product1x2(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
-        else product1x1(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)
-      }
-      left -= some
-      from += <usize>some * rs
-      to += <usize>some * ys
-    }
-    const bytes = (<usize>width) << 4
-    x += bytes
-    y += bytes
-    if (factors) factors += bytes
-    vectors -= width
+    ...[0, 4, 112, 128, 160].flatMap((step) => [
+      product(5, 2, step, 3),
+      product(5, 1, step),
+      product(4, 2, step),
+      product(4, 1, step),
+      product(1, 2, step),
+      product(1, 1, step),
+      product(3, 3, step),
+      product(1, 3, step),
+      products(step),
+    ]),
+    `/** Y [rows × vectors] = A [rows × K] · X [K × vectors], rows rs and columns cs bytes apart in A; times factors. */
+export function product(${productParameters}): void {
+  switch (<i32>rs) {
+${[4, 112, 128, 160].map((step) => `    case ${step}:\n      return productBy${step}(${productArguments})`).join('\n')}
+    default:
+      productBy0(${productArguments})
   }
 }`,
     gelu(4),
