@@ -6,6 +6,8 @@ export enum At {
   Exp2 = 64,
   /** ½, √½, ±3.7, 2/3.7², −1, then the polynomial of erf(x)/x, from its highest power. */
   Erf = 128,
+  /** ½, ±5.1, 2/5.1², −1, then the polynomial of (Φ(x) − ½)/x, from its highest power. */
+  Gelu = 256,
   /** From here on the memory is free. */
-  End = 256,
+  End = 384,
 }

@@ -320,7 +320,7 @@ export function lowerConv(c: Context, node: Node): void {
     columns,
     weights: w.data as Float32Array,
     rowsPerGroup: rows / window.groups,
-    cachedColumns: Math.max(1, Math.floor(columnsInCache(footprint + partsOfLines) / taps)) * kh * kw,
+    cachedColumns: Math.max(16, Math.floor((columnsInCache(footprint + partsOfLines) * kh * kw) / taps)),
     offset(group, k) {
       const channel = Math.floor(k / (kh * kw))
       const cell = k % (kh * kw)
