@@ -1,6 +1,6 @@
 // What the blocked algorithms on triangles share: a block of rows is solved with its triangle in strips, which stay
 // packed for the update of all rows behind it.
-import { Job } from './job'
+import { deal, draw, Member } from './job'
 import { packCols, packRows, unpackCols } from './pack'
 import { solveStrip, triangleBytes } from './strip'
 import { panels, ROWS, width } from './tile'
@@ -34,7 +34,7 @@ function chunk<T>(): i32 {
  * unless 0, in `left` as panels of A: those of Xᵀ. Chunks of columns are dealt to the members.
  */
 export function solveRows<T>(
-  job: Job,
+  me: Member,
   nb: i32,
   triangle: usize,
   x: usize,
@@ -43,19 +43,18 @@ export function solveRows<T>(
   cols: i32,
   right: usize,
   left: usize,
-  id: i32,
-  count: i32,
 ): void {
   const w = width<T>()
   const rows = panels(nb, ROWS) * ROWS
-  for (let c = id * chunk<T>(); c < cols; c += count * chunk<T>()) {
+  const counter = deal(me)
+  for (let c = draw(counter) * chunk<T>(); c < cols; c = draw(counter) * chunk<T>()) {
     const end = min(c + chunk<T>(), cols)
     for (let j = c; j < end; j += w) {
       const strip = right + <usize>(j / w) * colsStride<T>()
       const at = x + <usize>(<isize>j * col)
       packCols<T>(at, row, col, nb, cols - j, strip)
       memory.fill(strip + <usize>nb * 32, 0, <usize>(rows - nb) * 32)
-      solveStrip<T>(rows, triangle, strip, job.scratch + <usize>id * 256)
+      solveStrip<T>(rows, triangle, strip, me.tile)
       unpackCols<T>(strip, nb, cols - j, at, row, col)
     }
     if (left == 0) continue
@@ -67,7 +66,7 @@ export function solveRows<T>(
 
 /** C [m × n] += alpha·A·B from panels that a block of `nb` was packed to. */
 export function updateBlock<T>(
-  job: Job,
+  me: Member,
   m: i32,
   n: i32,
   nb: i32,
@@ -77,10 +76,8 @@ export function updateBlock<T>(
   c: usize,
   row: isize,
   shape: i32,
-  id: i32,
-  count: i32,
 ): void {
   const strideA = rowsStride<T>()
   const strideB = colsStride<T>()
-  update<T>(m, n, nb, alpha, left, strideA, right, strideB, c, row, shape, job.scratch, id, count)
+  update<T>(me, m, n, nb, alpha, left, strideA, right, strideB, c, row, shape)
 }

@@ -1,5 +1,5 @@
 import { blockRows, blockTriangle, colsStride, rowsStride, solveRows, updateBlock } from './block'
-import { Job, meet } from './job'
+import { Job, Member, meet } from './job'
 import { packTriangle, substitute } from './strip'
 import { addTile, panels, ROWS, tile, width } from './tile'
 import { LOWER, UPPER } from './update'
@@ -23,7 +23,8 @@ export function choleskyBytes<T>(job: Job): usize {
  * with contiguous rows it is the same for the lower triangle in memory. The other triangle is partly overwritten. Sets
  * `result` to the first column whose pivot is not positive and finite, if any.
  */
-export function cholesky<T>(job: Job, id: i32, count: i32): bool {
+export function cholesky<T>(me: Member): bool {
+  const job = me.job
   const size = <isize>sizeof<T>()
   const n = job.n
   const row = job.aRow
@@ -36,21 +37,21 @@ export function cholesky<T>(job: Job, id: i32, count: i32): bool {
   for (let first = 0; first < n; first += blockRows<T>()) {
     const nb = min(blockRows<T>(), n - first)
     const corner = job.a + <usize>(<isize>first * (row + col))
-    if (id == 0) {
-      const failed = factor<T>(nb, corner, row, col, copy, triangle, job.scratch)
+    if (me.id == 0) {
+      const failed = factor<T>(nb, corner, row, col, copy, triangle, me.tile)
       if (failed >= 0) job.result = first + failed
       else packTriangle<T>(nb, copy, size, <isize>copyRow<T>(), false, triangle)
     }
-    if (!meet(job, id, count)) return false
+    if (!meet(me)) return false
     if (job.result >= 0) return true
     const rest = n - first - nb
     const beside = corner + <usize>(<isize>nb * col)
-    solveRows<T>(job, nb, triangle, beside, row, col, rest, right, left, id, count)
-    if (!meet(job, id, count)) return false
+    solveRows<T>(me, nb, triangle, beside, row, col, rest, right, left)
+    if (!meet(me)) return false
     const behind = beside + <usize>(<isize>nb * row)
     const step = max(row, col)
-    updateBlock<T>(job, rest, rest, nb, -1, left, right, behind, step, shape, id, count)
-    if (!meet(job, id, count)) return false
+    updateBlock<T>(me, rest, rest, nb, -1, left, right, behind, step, shape)
+    if (!meet(me)) return false
   }
   return true
 }

@@ -1,21 +1,23 @@
 import { awaitJob, finish, join, jobWord, members, publish } from '../../wasm/assembly/team'
 import { cholesky, choleskyBytes } from './cholesky'
 import { invert, invertBytes } from './invert'
-import { Job } from './job'
+import { clearCounters, enter, Job, Member } from './job'
 import { transpose } from './mirror'
 import { factorRows, potrs } from './posv'
 import { product, productBytes } from './product'
 import { solve, solveBytes } from './solve'
 
-function part<T>(job: Job, id: i32, count: i32): bool {
-  if (job.op == 0) return product<T>(job, id, count)
-  if (job.op == 1) return cholesky<T>(job, id, count)
-  if (job.op == 2) return solve<T>(job, id, count)
-  return invert<T>(job, id, count)
+function part<T>(me: Member): bool {
+  const op = me.job.op
+  if (op == 0) return product<T>(me)
+  if (op == 1) return cholesky<T>(me)
+  if (op == 2) return solve<T>(me)
+  return invert<T>(me)
 }
 
 function take(job: Job, id: i32, count: i32): bool {
-  return job.bits == 32 ? part<f32>(job, id, count) : part<f64>(job, id, count)
+  const me = enter(job, id, count)
+  return job.bits == 32 ? part<f32>(me) : part<f64>(me)
 }
 
 function bytes<T>(job: Job): usize {
@@ -34,6 +36,7 @@ export function workBytes(job: usize): usize {
 /** Does a job, alone or with the team. False when a thread of the team was lost. */
 export function run(job: usize, alone: bool): bool {
   const it = changetype<Job>(job)
+  clearCounters(it)
   const count = alone ? 1 : publish(it.control, job)
   const whole = take(it, 0, count)
   return join(it.control, count) && whole

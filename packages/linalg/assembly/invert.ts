@@ -1,5 +1,5 @@
 import { blockRows, blockTriangle, colsStride, rowsStride, solveRows, updateBlock } from './block'
-import { Job, meet } from './job'
+import { Job, Member, meet } from './job'
 import { mirror } from './mirror'
 import { packBelow, packTriangles } from './solve'
 import { panels, ROWS, width } from './tile'
@@ -18,7 +18,8 @@ export function invertBytes<T>(job: Job): usize {
  * replaced by CᵀC, the inverse of A·Aᵀ, row-major and whole: each block of rows of C is added to it as soon as it is known,
  * and takes no more room than the part of A that is no longer needed.
  */
-export function invert<T>(job: Job, id: i32, count: i32): bool {
+export function invert<T>(me: Member): bool {
+  const job = me.job
   const size = <usize>sizeof<T>()
   const n = job.n
   const gram = (job.flags & 1) != 0
@@ -27,34 +28,34 @@ export function invert<T>(job: Job, id: i32, count: i32): bool {
   const right = triangles + <usize>panels(n, blockRows<T>()) * blockTriangle<T>()
   const below = right + <usize>panels(n, width<T>()) * colsStride<T>()
   const left = below + <usize>panels(n, ROWS) * rowsStride<T>()
-  packTriangles<T>(job, n, false, triangles, id, count)
-  for (let i = id; i < n; i += count) {
+  packTriangles<T>(me, n, false, triangles)
+  for (let i = me.id; i < n; i += me.count) {
     const line = job.c + <usize>(<isize>i * job.cRow)
     // the blocks to the right of the diagonal are never touched
     memory.fill(line, 0, <usize>min(n, (i / blockRows<T>() + 1) * blockRows<T>()) * size)
     store<T>(line + <usize>i * size, 1)
   }
-  if (!meet(job, id, count)) return false
+  if (!meet(me)) return false
   let triangle = triangles
   for (let first = 0; first < n; first += blockRows<T>(), triangle += blockTriangle<T>()) {
     const nb = min(blockRows<T>(), n - first)
     const end = first + nb
     const x = job.c + <usize>(<isize>first * job.cRow)
-    solveRows<T>(job, nb, triangle, x, job.cRow, <isize>size, end, right, gram ? left : 0, id, count)
-    packBelow<T>(job, n, first, nb, below, id, count)
+    solveRows<T>(me, nb, triangle, x, job.cRow, <isize>size, end, right, gram ? left : 0)
+    packBelow<T>(me, n, first, nb, below)
     if (gram) {
-      for (let i = id; i < end; i += count) {
+      for (let i = me.id; i < end; i += me.count) {
         memory.fill(job.a + <usize>(<isize>i * row) + <usize>first * size, 0, <usize>nb * size)
       }
     }
-    if (!meet(job, id, count)) return false
+    if (!meet(me)) return false
     const next = x + <usize>(<isize>nb * job.cRow)
-    updateBlock<T>(job, n - end, end, nb, -1, below, right, next, job.cRow, WHOLE, id, count)
+    updateBlock<T>(me, n - end, end, nb, -1, below, right, next, job.cRow, WHOLE)
     if (gram) {
-      updateBlock<T>(job, end, end, nb, 1, left, right, job.a, row, UPPER, id, count)
+      updateBlock<T>(me, end, end, nb, 1, left, right, job.a, row, UPPER)
     }
-    if (!meet(job, id, count)) return false
+    if (!meet(me)) return false
   }
-  if (gram) mirror<T>(n, job.a, row, <isize>size, id, count)
+  if (gram) mirror<T>(me, n, job.a, row, <isize>size)
   return true
 }

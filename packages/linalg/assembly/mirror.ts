@@ -1,13 +1,15 @@
 // Transposition, in squares of whole cache lines.
+import { deal, draw, Member } from './job'
 
 function square<T>(): i32 {
   return 64 / <i32>sizeof<T>()
 }
 
 /** The triangle where the row exceeds the column ← its mirror image; strides in bytes. Bands are dealt to the members. */
-export function mirror<T>(n: i32, a: usize, row: isize, col: isize, id: i32, count: i32): void {
+export function mirror<T>(me: Member, n: i32, a: usize, row: isize, col: isize): void {
   const side = square<T>()
-  for (let i0 = id * side; i0 < n; i0 += count * side) {
+  const counter = deal(me)
+  for (let i0 = draw(counter) * side; i0 < n; i0 = draw(counter) * side) {
     for (let j0 = 0; j0 <= i0; j0 += side) {
       for (let i = i0; i < min(i0 + side, n); i++) {
         let to = a + <usize>(<isize>i * row + <isize>j0 * col)

@@ -1,3 +1,4 @@
+import { deal, draw, Member } from './job'
 import { addTile, ROWS, tile, width } from './tile'
 
 /** Bytes of B that stay in the second-level cache while all rows of A pass. */
@@ -10,9 +11,10 @@ export const LOWER: i32 = 2
 
 /**
  * C [m × n] += alpha·A·B from panels of depth k, which lie `strideA` and `strideB` bytes apart; `row` bytes from row to
- * row of C. The rows are dealt to the members of a team; `scratch` holds one tile for each.
+ * row of C. Panels of rows are dealt to the members.
  */
 export function update<T>(
+  me: Member,
   m: i32,
   n: i32,
   k: i32,
@@ -24,22 +26,20 @@ export function update<T>(
   c: usize,
   row: isize,
   shape: i32,
-  scratch: usize,
-  id: i32,
-  count: i32,
 ): void {
   const size = <usize>sizeof<T>()
   const w = width<T>()
   const block = w * max(1, CACHED / (k * 32))
-  const sums = scratch + <usize>id * 256
+  const sums = me.tile
+  const counter = deal(me)
+  let mine = draw(counter)
   let turn = 0
   for (let from = 0; from < n; from += block) {
     const to = min(from + block, n)
     let panel = a
     for (let i = 0; i < m; i += ROWS, panel += strideA) {
       if (shape == UPPER && i >= to) break
-      if (turn == count) turn = 0
-      if (turn++ != id) continue
+      if (turn++ != mine) continue
       const first = shape == UPPER ? max(from, i - (i % w)) : from
       const last = shape == LOWER ? min(to, i + ROWS) : to
       const line = c + <usize>(<isize>i * row)
@@ -59,6 +59,7 @@ export function update<T>(
           }
         }
       }
+      mine = draw(counter)
     }
   }
 }

@@ -14,6 +14,7 @@ import type { FloatArray, Linalg, TriangularOptions } from './types.js'
  */
 export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg> {
   let loaded: Loaded | undefined = await loadKernels(options)
+  const { team } = loaded
 
   /** Checks what all calls check, runs one on the kernels of its precision, and frees its memory however it ends. */
   const run = (
@@ -23,6 +24,7 @@ export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg>
     work: (k: Kernels) => void,
   ) => {
     if (!loaded) throw new TacoError('DISPOSED', `${name}: this linalg was disposed of; create another`)
+    if (loaded.lost) throw loaded.lost
     checkSizes(name, sizes)
     const kernels = elementSize(name, ...arrays) === 4 ? loaded.f32 : loaded.f64
     const mark = kernels.arena.mark()
@@ -39,11 +41,15 @@ export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg>
       run(name, { n }, [a], (k) => work(k, hostMatrix(`A of ${name}`, a, n, n, lda, aOffset), uplo))
 
   const dispose = () => {
-    loaded?.dispose()
+    team.dispose()
     loaded = undefined
   }
 
   return {
+    get threads() {
+      return { size: team.size, reason: team.reason }
+    },
+
     gemm: ({ transA = false, transB = false, m, n, k: depth, alpha = 1, beta = 0, ...o }) =>
       run('gemm', { m, n, k: depth }, [o.a, o.b, o.c], (k) => {
         const a = hostMatrix('A of gemm', o.a, transA ? depth : m, transA ? m : depth, o.lda, o.aOffset)

@@ -1,4 +1,13 @@
-import { controlBytes, createTeam, instantiate, whyNoThreads, type Arena, type InstantiateOptions } from '@tacojs/wasm'
+import type { TacoError } from '@tacojs/errors'
+import {
+  controlBytes,
+  createTeam,
+  instantiate,
+  whyNoThreads,
+  type Arena,
+  type InstantiateOptions,
+  type Team,
+} from '@tacojs/wasm'
 import { kernels as embedded } from './generated/kernels.js'
 import type { Matrix } from './matrix.js'
 
@@ -40,8 +49,9 @@ const WORTH_SHARING = 1e6
 
 /** Threads that a team can have. */
 const MOST_THREADS = 64
-/** What a kernel needs for a tile at an edge. */
-const TILE_BYTES = 256
+/** What assembly/job.ts keeps for all members, and for each. */
+const COUNTER_BYTES = 512
+const RECORD_BYTES = 320
 const JOB_BYTES = 84
 
 /** The kernels of one precision, and the memory they work on. */
@@ -59,11 +69,13 @@ export interface Kernels {
   potrs(l: Matrix, b: Matrix): void
 }
 
-/** Both precisions on one memory, and what ends its threads. */
+/** Both precisions on one memory, and the threads that work on it. */
 export interface Loaded {
   readonly f32: Kernels
   readonly f64: Kernels
-  dispose(): void
+  readonly team: Team
+  /** Set once a thread was lost, which may go on writing for a while: nothing is to be computed here any more. */
+  readonly lost: TacoError | undefined
 }
 
 export async function loadKernels({ threads = 1, ...options }: LinalgOptions): Promise<Loaded> {
@@ -71,9 +83,10 @@ export async function loadKernels({ threads = 1, ...options }: LinalgOptions): P
   const { exports, arena, module, memory } = await instantiate<Exports>(embedded, { ...options, shared })
   const control = arena.alloc(controlBytes)
   const job = arena.alloc(JOB_BYTES)
-  const scratch = arena.alloc(MOST_THREADS * TILE_BYTES)
+  const scratch = arena.alloc(COUNTER_BYTES + MOST_THREADS * RECORD_BYTES)
   const team = createTeam({ module, memory, control, threads })
   await team.ready()
+  let lost: TacoError | undefined
 
   const run = (
     size: 4 | 8,
@@ -88,9 +101,9 @@ export async function loadKernels({ threads = 1, ...options }: LinalgOptions): P
     const mark = arena.mark()
     try {
       // the views made before may be of no use after this
-      const panels = arena.alloc(exports.workBytes(job))
+      const panels = arena.alloc(exports.workBytes(job) >>> 0)
       arena.int32(job + 76, 1)[0] = panels
-      if (!exports.run(job, work < WORTH_SHARING ? 1 : 0)) throw team.fail()
+      if (!exports.run(job, work < WORTH_SHARING ? 1 : 0)) throw (lost = team.fail())
       return arena.int32(job + 80, 1)[0]!
     } finally {
       arena.release(mark)
@@ -108,5 +121,12 @@ export async function loadKernels({ threads = 1, ...options }: LinalgOptions): P
       potrs: (l, b) => exports[`potrs${bits}`](l.rows, b.rows, l.pointer, l.rs * size, b.pointer, b.rs * size),
     }
   }
-  return { f32: of(32), f64: of(64), dispose: () => team.dispose() }
+  return {
+    f32: of(32),
+    f64: of(64),
+    team,
+    get lost() {
+      return lost
+    },
+  }
 }

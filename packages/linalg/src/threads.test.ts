@@ -36,8 +36,10 @@ function results(linalg: Linalg, array: Make) {
 test('results are the same bits for any number of threads', async () => {
   const arrays: Make[] = [(values) => Float32Array.from(values), (values) => Float64Array.from(values)]
   const one = await createLinalg()
+  expect(one.threads).toEqual({ size: 1, reason: undefined })
   for (const threads of [2, 3]) {
     const several = await createLinalg({ threads })
+    expect(several.threads).toEqual({ size: threads, reason: undefined })
     for (const array of arrays) expect(results(several, array)).toEqual(results(one, array))
     several.dispose()
   }

@@ -88,9 +88,12 @@ export interface PosvOptions {
 /**
  * Dense numerics under their BLAS and LAPACK names, row-major, on Float32Array or Float64Array. The same inputs give the
  * same bits on each call. A wrong size or type throws INVALID_ARGUMENT, a call after `dispose()` DISPOSED, memory that
- * cannot be had OUT_OF_MEMORY; what a call would have written is then untouched or, for gemm and syrk, partly written.
+ * cannot be had OUT_OF_MEMORY, the loss of a thread UNSUPPORTED, as does each call after it; what a call would have
+ * written is then untouched or, for gemm and syrk, partly written.
  */
 export interface Linalg {
+  /** Threads that large calls are shared among, and why there are fewer than wanted, if so. */
+  readonly threads: { readonly size: number; readonly reason: string | undefined }
   /** C ← alpha·op(A)·op(B) + beta·C. C must not overlap A or B. */
   gemm(options: GemmOptions): void
   /** C ← alpha·AᵀA + beta·C or alpha·AAᵀ + beta·C; exactly symmetric. C must not overlap A. */
