@@ -5,7 +5,7 @@ import { splat } from './vector'
  * +8 X; +12 Y; +16 planes, number of planes: byte offset in X, in Y; +24 byte offset of each row of X, of Y, at pointers;
  * +32 height, width of X; +40 height, width of Y; +48 kernel; +56 strides; +64 pads at top, left; +72 dilations;
  * +80 whether it is the maximum; +84 factor of each row of Y, of each column of Y (a multiple of 4 of them), at pointers;
- * +92 scratch, bytes of it per part: one line of the padded input, twice.
+ * +92 scratch, bytes of it per part: one line of the padded input, three times.
  */
 export function pool(command: usize, part: i32): void {
   const parts = load<i32>(command, 4)
@@ -25,7 +25,7 @@ export function pool(command: usize, part: i32): void {
   const isMax = load<i32>(command, 80) != 0
   const line = load<u32>(command, 92) + <usize>part * load<u32>(command, 96)
   const inside = line + ((<usize>left) << 2)
-  const lineBytes = load<u32>(command, 96) >> 1
+  const lineBytes = load<u32>(command, 96) / 3
   const empty = splat(isMax ? -Infinity : 0)
   const last = (count * (part + 1)) / parts
   for (let i = (count * part) / parts; i < last; i++) {
@@ -50,7 +50,7 @@ function gather(row: usize, line: usize, width: i32, isMax: bool): void {
   const all = (<usize>width) << 2
   let o: usize = 0
   if (isMax) {
-    for (; o < vectors; o += 16) v128.store(line + o, f32x4.max(v128.load(line + o), v128.load(row + o)))
+    for (; o < vectors; o += 16) v128.store(line + o, f32x4.pmax(v128.load(row + o), v128.load(line + o)))
     for (; o < all; o += 4) store<f32>(line + o, max(load<f32>(line + o), load<f32>(row + o)))
     return
   }
@@ -63,8 +63,7 @@ function across(command: usize, line: usize, lineBytes: usize, y: usize, outWidt
   const kernelWidth = load<i32>(command, 52)
   const stride = load<i32>(command, 60)
   const dilation = load<i32>(command, 76)
-  const rowFactor = splat(isMax ? 1 : load<f32>(load<u32>(command, 84) + ((<usize>oy) << 2)))
-  const columnFactors = load<u32>(command, 88)
+  const sums = line + 2 * lineBytes
   let from = line
   // floats from phase to phase
   let phase: usize = 0
@@ -74,15 +73,25 @@ function across(command: usize, line: usize, lineBytes: usize, y: usize, outWidt
     from = line + lineBytes
     deal(line, from, length, stride, phase)
   }
-  for (let o: usize = 0; o < (<usize>outWidth) << 2; o += 16) {
-    let sum = splat(isMax ? -Infinity : 0)
-    for (let kx = 0; kx < kernelWidth; kx++) {
-      const tap = kx * dilation
-      const at = from + <usize>(tap % stride) * phase + ((<usize>(tap / stride)) << 2) + o
-      sum = isMax ? f32x4.max(sum, v128.load(at)) : f32x4.add(sum, v128.load(at))
-    }
-    if (!isMax) sum = f32x4.mul(f32x4.mul(sum, rowFactor), v128.load(columnFactors + o))
-    v128.store(y + o, sum)
+  const end = (<usize>outWidth) << 2
+  for (let kx = 0; kx < kernelWidth; kx++) {
+    const tap = kx * dilation
+    const at = from + <usize>(tap % stride) * phase + ((<usize>(tap / stride)) << 2)
+    // one tap after the other, over all windows: they lie in the cache, and divisions are slow
+    if (kx == 0) for (let o: usize = 0; o < end; o += 16) v128.store(sums + o, v128.load(at + o))
+    else if (isMax)
+      for (let o: usize = 0; o < end; o += 16) v128.store(sums + o, f32x4.pmax(v128.load(at + o), v128.load(sums + o)))
+    else
+      for (let o: usize = 0; o < end; o += 16) v128.store(sums + o, f32x4.add(v128.load(at + o), v128.load(sums + o)))
+  }
+  if (isMax) {
+    for (let o: usize = 0; o < end; o += 16) v128.store(y + o, v128.load(sums + o))
+    return
+  }
+  const rowFactor = splat(load<f32>(load<u32>(command, 84) + ((<usize>oy) << 2)))
+  const columnFactors = load<u32>(command, 88)
+  for (let o: usize = 0; o < end; o += 16) {
+    v128.store(y + o, f32x4.mul(f32x4.mul(v128.load(sums + o), rowFactor), v128.load(columnFactors + o)))
   }
 }
 

@@ -21,7 +21,8 @@ function combine(kind: i32, x: f32, z: f32): f32 {
 /**
  * y[i…] = x[i…], or f(x[i…], z[i…]) in the kernel after it.
  * +8 X; +12 Y; +16 rank; +20 sizes; +24 tables of X; +28 tables of Y (a pointer per dimension, at a pointer);
- * +32 whether the last dimension lies without gaps in both (1), or in Y (2). Recursive over dimensions; parts share the
+ * +32 whether the last dimension lies without gaps in both (1), or in Y (2), every second
+ * float of X (3). Recursive over dimensions; parts share the
  * first.
  */
 export function copy(command: usize, part: i32): void {
@@ -55,7 +56,14 @@ function copyFrom(command: usize, dim: i32, x: usize, y: usize, first: i32, last
     memory.copy(y + load<u32>(ys + o), x + load<u32>(xs + o), (<usize>(last - first)) << 2)
     return
   }
-  if (even == 2) {
+  if (even == 3) {
+    let to = y + load<u32>(ys + ((<usize>first) << 2))
+    let from = x + load<u32>(xs + ((<usize>first) << 2))
+    // of the last four nothing beyond the last float is read
+    for (; first + 4 < last; first += 4, to += 16, from += 32) {
+      v128.store(to, i32x4.shuffle(v128.load(from), v128.load(from, 16), 0, 2, 4, 6))
+    }
+  } else if (even == 2) {
     let to = y + load<u32>(ys + ((<usize>first) << 2))
     for (; first + 4 <= last; first += 4, to += 16) {
       const t = xs + ((<usize>first) << 2)

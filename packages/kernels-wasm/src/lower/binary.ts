@@ -19,9 +19,6 @@ const kinds: Readonly<Record<string, Binary>> = {
 
 export const binaryKind = (node: Node): Binary | undefined => kinds[node.op]
 
-/** Whether f(0, 0) = 0, so that zeros around an image stay. */
-const keepsZeros = (kind: Binary): boolean => kind !== Binary.Div
-
 /** f(x, z) with NumPy's broadcasting, in the cheapest of three ways. */
 export function emitBinary(p: Planner, kind: Binary, x: View, z: View, shape: readonly number[]): View {
   if (sizeOf(shape) === 0) return p.plain(shape)
@@ -59,7 +56,7 @@ function flat(p: Planner, kind: Binary, x: View, z: View, shape: readonly number
     vectors,
     kind,
   )
-  if (!keepsZeros(kind)) p.zeroMargins(target.storage)
+  p.zeroMargins(target.storage)
   return target
 }
 

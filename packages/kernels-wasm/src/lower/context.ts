@@ -13,13 +13,15 @@ export interface Context {
   readonly ready: (name: string) => boolean
   /** Nodes that a command before has done as well. */
   readonly done: Set<Node>
+  /** Whether a node may look at the zeros around the images of a value. */
+  readonly readsMargins: (name: string) => boolean
   /** Which form a layer's weights get. */
   form(node: Node, weightName: string): Form
 }
 
 /** The output of a command and of the nodes that it has taken over. */
 export function finish(c: Context, target: View, epilogue: Epilogue): void {
-  c.p.zeroMargins(target.storage)
+  if (c.readsMargins(epilogue.output)) c.p.zeroMargins(target.storage)
   for (const node of epilogue.nodes) c.done.add(node)
   c.p.set(epilogue.output, target)
 }

@@ -72,6 +72,28 @@ export function demandMargins(p: Planner, graph: Graph, types: ReadonlyMap<strin
   }
 }
 
+/** Operators that look at pixels only, or make their own zeros around what they give. */
+const pixelsOnly = new Set([
+  'MaxPool',
+  'AveragePool',
+  'GlobalAveragePool',
+  'GlobalMaxPool',
+  'ReduceMean',
+  'Add',
+  'Relu',
+])
+
+/** Whether a node may look at the zeros around the images that it reads. */
+export function readsMargin(node: Node, shapeOf: (name: string) => readonly number[]): boolean {
+  if (node.op !== 'Conv') return !pixelsOnly.has(node.op)
+  const [x, w, y] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!].map(shapeOf) as [number[], number[], number[]]
+  const window = convWindow(node, x, w)
+  if (window.strides.some((s) => s !== 1)) return false
+  const [, , h, width] = image(x)
+  const [, , oh, ow] = image(y)
+  return overhang(window, [h, width], [oh, ow]) > 0
+}
+
 interface Source {
   readonly storage: Storage
   /** Float offset of input channel c at tap (ky, kx), relative to the tile's beginning. */

@@ -68,7 +68,7 @@ export function lowerPool(c: Context, node: Node): void {
   // the line holds what the last, overhanging vector of windows reads; each phase of it is a whole number of floats
   const reach = (up4(OW) - 1) * sw + (kw - 1) * dw + 1
   const line = Math.ceil(Math.max(reach, left + W) / (4 * sw)) * 4 * sw + 8 * sw
-  const scratch = p.scratch(line * 2 * p.parts)
+  const scratch = p.scratch(line * 3 * p.parts)
   p.command(
     [x.storage],
     [y.storage, scratch],
@@ -96,7 +96,7 @@ export function lowerPool(c: Context, node: Node): void {
     chunk(isMax ? [] : shares(OH, H, kh, sh, top, bottom, dh, padsCount)),
     chunk(isMax ? [] : shares(OW, W, kw, sw, left, right, dw, padsCount)),
     at(scratch, 0),
-    line * 8,
+    line * 12,
   )
   p.zeroMargins(y.storage)
   p.set(node.outputs[0]!, flat ? (reshapeView(y, outShape) ?? reshapeView(p.contiguous(y), outShape)!) : y)

@@ -1,6 +1,6 @@
 import { TacoError } from '@tacojs/errors'
 import { createGraph, inferTypes, passes, type Graph, type Node, type Tensor, type ValueType } from '@tacojs/graph'
-import { demandMargins } from '../lower/conv.js'
+import { demandMargins, readsMargin } from '../lower/conv.js'
 import { lower } from '../lower/index.js'
 import type { TileSize } from '../layout/grid.js'
 import { mostlyUnstructured, type Form } from '../pack/stream.js'
@@ -104,6 +104,8 @@ export function buildPlan(
     uses,
     done,
     ready: (name: string) => available.has(name),
+    readsMargins: (name: string) =>
+      uses.of(name).some((node) => readsMargin(node, (n) => types.get(n)!.shape as number[])),
     form: options.form,
   }
   for (const node of ready.nodes) {

@@ -2,7 +2,16 @@ import { TacoError } from '@tacojs/errors'
 import { sizeOf, type Graph, type Initializer, type Node, type Tensor, type ValueType } from '@tacojs/graph'
 import type { KernelNote } from '@tacojs/runtime'
 import { imageGrid, marginsOf, plainGrid, tokenGrid, type Grid, type TileSize } from '../layout/grid.js'
-import { isContiguous, merge, naturalView, plainView, without, type Storage, type View } from '../layout/view.js'
+import {
+  isContiguous,
+  isEven,
+  merge,
+  naturalView,
+  plainView,
+  without,
+  type Storage,
+  type View,
+} from '../layout/view.js'
 import { Op } from '../opcodes.js'
 import { at, bytes, chunk, type Chunk, type Word } from './words.js'
 
@@ -203,7 +212,6 @@ export class Planner {
     const [source, target] = joinDimensions(from, to)
     const rank = source.length
     const last = source[rank - 1]!
-    const even = (t: Int32Array): boolean => t.every((v, i) => v === t[0]! + i)
     // several threads share the first dimension
     const parts = source[0]!.length >= this.parts * 4 ? this.parts : 1
     this.command(
@@ -217,7 +225,7 @@ export class Planner {
       chunk(source.map((t) => t.length)),
       chunk(source.map((t) => this.table(t))),
       chunk(target.map((t) => this.table(t))),
-      !even(target[rank - 1]!) ? 0 : even(last) ? 1 : 2,
+      !isEven(target[rank - 1]!, 1) ? 0 : isEven(last, 1) ? 1 : isEven(last, 2) ? 3 : 2,
     )
   }
 
