@@ -38,7 +38,22 @@ export function resultTable(result: SpecializeResult): string {
           `task images against control images: ${points(controlComparison.difference)} (± ${(controlComparison.standardError * 100).toFixed(1)})`,
         ]
       : []),
-    `${result.backend}, batch 1 latency; ${formatDuration(result.seconds)} in all`,
+    `${result.backend}, batch 1 latency; ${formatDuration(result.seconds)} in all: ${stages(result.stages)}`,
     ...(result.out ? [`written: ${result.out}`] : ['nothing written: no --out']),
   ].join('\n')
+}
+
+/** `prune 25s (capture 12s, statistics 5.0s, solve 8.0s)`: each stage with its parts. */
+function stages(seconds: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(seconds)
+  return entries
+    .filter(([name]) => !name.includes('/'))
+    .map(([name, time]) => {
+      const parts = entries.flatMap(([part, own]) => {
+        const [stage, label] = part.split('/')
+        return stage === name && label ? [`${label} ${formatDuration(own)}`] : []
+      })
+      return `${name} ${formatDuration(time)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`
+    })
+    .join(', ')
 }

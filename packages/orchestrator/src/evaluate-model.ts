@@ -5,6 +5,7 @@ import { defaultThreads, openBackend } from './backends.js'
 import { batchSizeOf, loadModel } from './model.js'
 import type { RunOptions } from './progress.js'
 import type { Recipe } from './recipe.js'
+import { fewerThreads } from './threads.js'
 import { loadTask, modelLabels } from './task.js'
 
 export interface EvaluateRequest {
@@ -55,6 +56,8 @@ export async function evaluateModel(
     ? folder.items.map((item) => ({ ...item, label: indices[item.label]! }))
     : folder.items
   const program = await backend.compile(graph, { threads: request.threads ?? defaultThreads() })
+  const fewer = fewerThreads(program)
+  if (fewer) options.onWarning?.(fewer)
   try {
     const stream = batches(items, model.preprocess, {
       batchSize: batchSizeOf(graph, request.batchSize ?? 8),

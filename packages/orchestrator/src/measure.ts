@@ -4,6 +4,7 @@ import type { Graph, Tensor } from '@tacojs/graph'
 import { measureLatency, type Backend, type Latency, type Program } from '@tacojs/runtime'
 import type { ImageReading } from './images.js'
 import type { Stage, StageTimer } from './progress.js'
+import { fewerThreads } from './threads.js'
 
 export interface Measuring {
   readonly backend: Backend
@@ -26,6 +27,8 @@ export async function measureTogether(
   const programs: Program[] = []
   try {
     for (const graph of graphs) programs.push(await m.backend.compile(graph, { threads: m.threads }))
+    const fewer = programs[0] && fewerThreads(programs[0])
+    if (fewer) m.warn(fewer)
     let evaluations: (Evaluation | undefined)[] = graphs.map(() => undefined)
     if (m.evalItems) {
       const items = m.evalItems

@@ -82,7 +82,7 @@ export async function specialize(
   const controlFolder =
     options.control === undefined ? undefined : await scanImageFolder(options.control, { classes: false })
 
-  const linalg = await createLinalg()
+  const linalg = await createLinalg({ threads })
   const reading = {
     batchSize: batchSizeOf(model.graph, recipe.batchSize),
     exif: recipe.exif,

@@ -30,6 +30,9 @@ export interface Program {
   write(name: string, values: Tensor): void
   read(name: string): Promise<Tensor>
   dispose(): void
+  /** Threads that a run has, and why fewer than were asked for; backends without threads leave them out. */
+  readonly threads?: number
+  readonly whyFewerThreads?: string | undefined
   /** For reports: the kernels at these shapes of the inputs. Backends that have no choice leave it out. */
   kernels?(shapes: Readonly<Record<string, readonly number[]>>): readonly KernelNote[]
 }

@@ -19,7 +19,21 @@ export function compile(entry, build) {
   const work = mkdtempSync(join(tmpdir(), 'taco-kernels-'))
   try {
     const file = join(work, 'module.wasm')
-    const flags = ['-O3', '--runtime', 'stub', ...memory, '--noAssert', '--use', 'abort=', '--disableWarning', '112', '--enable', features[build]]
+    const flags = [
+      '-O3',
+      '--runtime',
+      'stub',
+      ...memory,
+      '--noAssert',
+      '--use',
+      'abort=',
+      '--disableWarning',
+      '112',
+      '--disableWarning',
+      '201',
+      '--enable',
+      features[build],
+    ]
     execFileSync(process.execPath, [asc, entry, ...flags, '-o', file], { stdio: 'inherit' })
     const bytes = readFileSync(file)
     for (const id of sections(bytes)) if (id in forbidden) throw new Error(`${entry} has ${forbidden[id]}`)

@@ -97,12 +97,14 @@ function choose(m: Matrix, bits: Bits, form: Form, keepZeros: boolean): { height
 
 /**
  * Packs a matrix in the form that is expected to be fastest: single rows, blocks of 2 or 4 rows (with the zeros that
- * they take in), or dense blocks of 5 rows. Throws a RangeError with the index of a weight that is not a number.
+ * they take in), or dense blocks of 5 rows, without the columns that are zero in all of them; asked for dense, with
+ * every zero. Throws a RangeError with the index of a weight that is not a number.
  */
 export function packStream(m: Matrix, form: Form = 'auto', keepZeros = false): Stream {
-  const bits = keepZeros ? readBits(m) : bitsOf(m)
+  const full = keepZeros || form === 'dense'
+  const bits = full ? readBits(m) : bitsOf(m)
   if (bits.notANumber >= 0) throw new RangeError(String(bits.notANumber))
-  if (keepZeros) bits.words.fill(0xffffffff)
+  if (full) bits.words.fill(0xffffffff)
   const { height, reason } = choose(m, bits, form, keepZeros)
   const ranges = m.rowsPerGroup === m.rows ? chunksOf(m, bits) : [[0, m.columns] as const]
   const union = new Uint32Array(bits.perRow)
