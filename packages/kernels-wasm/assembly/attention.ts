@@ -53,26 +53,23 @@ export function attention(command: usize, part: i32): void {
     for (let run = runs; run < runEnd; run += 8) {
       const count = load<i32>(run, 4)
       // row j of the scores is Σ_d K[d, j] · Q[d]: neighbouring keys are the rows of A
-      product(count, vectors, ks + load<u32>(run), 4, kStep, features, features + 8, qs, qStep, at, step, 0, never)
+      product(count, vectors, ks + load<u32>(run), 4, kStep, features, features + 8, qs, qStep, at, step, never)
       at += <usize>count * step
     }
     if (bias) addBias(vectors, scores, step, bias + load<u32>(u, 16), biasStep, keys, scale)
     softmax(vectors, scores, step, keys, bias ? 1 : scale, at)
-    product(
-      values,
-      vectors,
-      v + load<u32>(u, 8),
-      vStep,
-      4,
-      runEnd,
-      valueEnd,
-      scores,
-      step,
-      y + load<u32>(u, 12),
-      yStep,
-      at,
-      never,
-    )
+    const to = y + load<u32>(u, 12)
+    product(values, vectors, v + load<u32>(u, 8), vStep, 4, runEnd, valueEnd, scores, step, to, yStep, never)
+    scaleRows(vectors, to, yStep, values, at)
+  }
+}
+
+/** y = factors · y down `count` rows: the sums of the softmax, which the products left out. */
+function scaleRows(vectors: i32, y: usize, step: usize, count: i32, factors: usize): void {
+  const end = y + <usize>count * step
+  for (let o: usize = 0; o < (<usize>vectors) << 4; o += 16) {
+    const factor = v128.load(factors + o)
+    for (let p = y + o; p < end + o; p += step) v128.store(p, f32x4.mul(v128.load(p), factor))
   }
 }
 
@@ -100,7 +97,6 @@ export function products(command: usize, part: i32): void {
       load<u32>(command, 44),
       load<u32>(command, 24) + load<u32>(u, 8),
       load<u32>(command, 48),
-      0,
       load<u32>(command, 52),
     )
   }

@@ -10,7 +10,7 @@ function product(rows, vectors, step, cutAt) {
   const all = range(rows).flatMap((r) => range(vectors).map((v) => `c${r}_${v}`))
   const lines = [
     `/** ${rows} × ${vectors}. */`,
-    `function product${rows}x${vectors}${step ? `by${step}` : ''}(a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, factors: usize, never: usize): void {`,
+    `function product${rows}x${vectors}${step ? `by${step}` : ''}(a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, never: usize): void {`,
     ...all.map((c) => `  let ${c} = splat(0)`),
     `  for (; runs < lastRun; runs += 8) {`,
     `    let p0 = a + load<u32>(runs)`,
@@ -32,12 +32,6 @@ function product(rows, vectors, step, cutAt) {
     for (const v of range(vectors)) lines.push(`      c${r}_${v} = madd(w${r}, x${v}, c${r}_${v})`)
   }
   lines.push(...range(step ? 1 : rows).map((r) => `      p${r} += cs`), `      x += xs`, `    }`, `  }`)
-  lines.push(`  if (factors) {`)
-  for (const v of range(vectors)) {
-    lines.push(`    const f${v} = v128.load(factors${at(16 * v)})`)
-    lines.push(...range(rows).map((r) => `    c${r}_${v} = f32x4.mul(c${r}_${v}, f${v})`))
-  }
-  lines.push(`  }`)
   for (const r of range(rows)) {
     lines.push(...range(vectors).map((v) => `  v128.store(y, c${r}_${v}${at(16 * v)})`))
     if (r < rows - 1) lines.push(`  y += ys`)
@@ -47,16 +41,15 @@ function product(rows, vectors, step, cutAt) {
 }
 
 const productParameters =
-  'rows: i32, vectors: i32, a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, factors: usize, never: usize'
-const productArguments = 'rows, vectors, a, rs, cs, runs, lastRun, x, xs, y, ys, factors, never'
+  'rows: i32, vectors: i32, a: usize, rs: usize, cs: usize, runs: usize, lastRun: usize, x: usize, xs: usize, y: usize, ys: usize, never: usize'
+const productArguments = 'rows, vectors, a, rs, cs, runs, lastRun, x, xs, y, ys, never'
 
 /**
  * All rows and vectors. With rows a known number of bytes apart one pointer serves for all of them. Three vectors at a
  * time by 3 rows, which takes the fewest instructions; two by 5 and 4.
  */
 function products(step) {
-  const call = (shape) =>
-    `product${shape}${step ? `by${step}` : ''}(from, rs, cs, runs, lastRun, x, xs, to, ys, factors, never)`
+  const call = (shape) => `product${shape}${step ? `by${step}` : ''}(from, rs, cs, runs, lastRun, x, xs, to, ys, never)`
   return `function productBy${step}(${productParameters}): void {
   while (vectors > 0) {
     const width = vectors == 3 || vectors > 4 ? 3 : min(vectors, 2)
@@ -89,7 +82,6 @@ function products(step) {
     const bytes = (<usize>width) << 4
     x += bytes
     y += bytes
-    if (factors) factors += bytes
     vectors -= width
   }
 }`
@@ -249,7 +241,7 @@ export const columnKernels = () =>
       product(1, 3, step),
       products(step),
     ]),
-    `/** Y [rows × vectors] = A [rows × K] · X [K × vectors], rows rs and columns cs bytes apart in A; times factors. */
+    `/** Y [rows × vectors] = A [rows × K] · X [K × vectors], rows rs and columns cs bytes apart in A. */
 export function product(${productParameters}): void {
   switch (<i32>rs) {
 ${[4, 112, 128, 160].map((step) => `    case ${step}:\n      return productBy${step}(${productArguments})`).join('\n')}

@@ -21,8 +21,8 @@
 
 /** Spinning longer makes two threads slower than one on a busy machine. */
 const SPINS: i32 = 2000
-/** About as many spins as a millisecond has, for a thread that must not sleep. */
-const SPINS_PER_MS: i64 = 2_000_000
+/** About as many spins as a millisecond has, of two atomic loads each, for a thread that must not sleep. */
+const SPINS_PER_MS: i64 = 300_000
 
 /** The number of members of a job, from its ticket. */
 export function members(ticket: i32): i32 {

@@ -128,9 +128,11 @@ describe('each weight is stored once, at its column', () => {
     expectComplete(packStream(m), m)
   })
 
-  test('no column that is zero in all rows of a block is stored', () => {
+  test('no column that is zero in all rows of a block is stored, unless dense blocks are asked for', () => {
     const m = matrixOf(10, 20, 10, (r, k) => k % 2 === 0)
-    expect(unpack(packStream(m, 'dense'), m).records).toBe(2 * 10)
+    expect(packStream(m).height).toBe(5)
+    expect(unpack(packStream(m), m).records).toBe(2 * 10)
+    expect(unpack(packStream(m, 'dense'), m).records).toBe(2 * 20)
     const empty = matrixOf(5, 20, 5, () => false)
     expect(packStream(empty).data.length).toBe(0)
   })

@@ -46,8 +46,9 @@ export interface Matrix {
 export type Form = 'auto' | 'dense' | 'sparse'
 
 /**
- * Multiplications per nanosecond of each block height, measured with `npm run bench -- --break-even` (one thread, relaxed
- * SIMD): only their ratios matter, to choose between forms. More rows share each load of an input; more zeros are stored.
+ * How many multiplications each block height does in the time of others, on x86 cores: only ratios matter, to choose
+ * between forms. More rows share each load of an input, and take in more zeros. `npm run bench -- --break-even` shows
+ * whether the choice is right.
  */
 const rates: Readonly<Record<number, number>> = { 1: 22, 2: 29, 4: 29, 5: 31 }
 
