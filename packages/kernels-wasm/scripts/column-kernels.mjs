@@ -63,10 +63,9 @@ function products(step) {
           some = 3
           ${call('3x3')}
         } else ${call('1x3')}
-      } else if (left >= 5 && left % 5 == 0) {
+      } else if (width == 2 && left >= 5 && left % 5 == 0) {
         some = 5
-        if (width == 2) ${call('5x2')}
-        else ${call('5x1')}
+        ${call('5x2')}
       } else if (left >= 4) {
         some = 4
         if (width == 2) ${call('4x2')}
@@ -230,9 +229,8 @@ export const columnKernels = () =>
     '// Written by scripts/column-kernels.mjs.',
     `import { At } from '../../src/addresses'`,
     `import { madd, splat } from '../vector'`,
-    ...[0, 4, 112, 128, 160].flatMap((step) => [
+    ...[0, 4, 128, 160].flatMap((step) => [
       product(5, 2, step, 3),
-      product(5, 1, step),
       product(4, 2, step),
       product(4, 1, step),
       product(1, 2, step),
@@ -244,7 +242,7 @@ export const columnKernels = () =>
     `/** Y [rows × vectors] = A [rows × K] · X [K × vectors], rows rs and columns cs bytes apart in A. */
 export function product(${productParameters}): void {
   switch (<i32>rs) {
-${[4, 112, 128, 160].map((step) => `    case ${step}:\n      return productBy${step}(${productArguments})`).join('\n')}
+${[4, 128, 160].map((step) => `    case ${step}:\n      return productBy${step}(${productArguments})`).join('\n')}
     default:
       productBy0(${productArguments})
   }
