@@ -141,17 +141,31 @@ test.each([
   const start = engine.heap.used
   let n = 1
   for (; ; n++) {
-    const stub = failing(engine, n)
-    const program = programOn(stub.engine, graph)
+    const starved = failing(engine, n)
+    const program = programOn(starved.engine, graph)
     const outcome = await program.run({ x }).catch((error: unknown) => error)
-    if (stub.failed()) {
+    if (starved.failed()) {
       expect(outcome).toMatchObject({ name: 'TacoError', code: 'OUT_OF_MEMORY' })
       // the same program, now that there is memory
       expect(await program.run({ x })).toEqual(expected)
     } else expect(outcome).toEqual(expected)
     program.dispose()
     expect(engine.heap.used).toBe(start)
-    if (!stub.failed()) break
+    if (!starved.failed()) break
   }
   expect(n).toBeGreaterThan(5)
+})
+
+test('an empty batch gives an empty answer, and the next batch its own', async () => {
+  const engine = await createEngine(1, {})
+  const graph = convolutional()
+  const program = programOn(engine, graph)
+  const x = inputOf(graph, 2)
+  const expected = await program.run({ x })
+  const none = await program.run({ x: inputOf(graph, 0) })
+  for (const [name, { shape }] of Object.entries(expected)) {
+    expect([none[name]!.shape, none[name]!.data.length]).toEqual([[0, ...shape.slice(1)], 0])
+  }
+  expect(await program.run({ x })).toEqual(expected)
+  program.dispose()
 })

@@ -4,6 +4,7 @@ import { binaryKind, lowerBinary, lowerPow } from './binary.js'
 import { convUnsupported, lowerConv } from './conv.js'
 import type { Context } from './context.js'
 import { unaryOf } from './epilogue.js'
+import { functions } from './functions.js'
 import { lowerOnHost } from './host.js'
 import { lowerGemm, lowerLinear, lowerMatMul } from './linear.js'
 import {
@@ -83,33 +84,22 @@ export function unsupportedReason(
   }
   const known = node.op in table || canReduce(node.op) || binaryKind(node) !== undefined
   const host = opDefinition(node.op, node.domain)?.evaluate !== undefined
-  return known || host || isFunction(node) ? undefined : `no kernel for operator ${name}`
+  return known || host || functions.has(node.op) ? undefined : `no kernel for operator ${name}`
 }
-
-const functions = new Set([
-  ...[
-    'Relu',
-    'Gelu',
-    'Clip',
-    'Sigmoid',
-    'HardSigmoid',
-    'HardSwish',
-    'Tanh',
-    'LeakyRelu',
-    'Elu',
-    'Mish',
-    'Exp',
-    'Erf',
-    'Sqrt',
-  ],
-  ...['Selu', 'Softplus', 'Softsign', 'Log', 'Reciprocal', 'Neg', 'Abs', 'Floor', 'Ceil', 'Round'],
-])
-const isFunction = (node: Node): boolean => functions.has(node.op)
 
 /** Plans one node: views, commands, or work on the host. */
 export function lower(c: Context, node: Node): void {
   const { p } = c
   p.current = node.name
+  const empty = (name: string): boolean => {
+    const type = p.types.get(name)
+    return type?.dtype === 'float32' && type.shape.includes(0)
+  }
+  // of an empty batch there is nothing to compute
+  if (node.outputs.every(empty)) {
+    for (const name of node.outputs) p.set(name, p.plain(p.shapeOf(name)))
+    return
+  }
   const floats = [...node.inputs, ...node.outputs].filter(
     (name, i) => name !== '' && (i >= node.inputs.length || isData(node, i)),
   )
@@ -119,7 +109,7 @@ export function lower(c: Context, node: Node): void {
       table[node.op] ?? (canReduce(node.op) ? lowerReduce : binaryKind(node) !== undefined ? lowerBinary : undefined)
     if (known) {
       if (known(c, node) !== false) return
-    } else if (isFunction(node) && unaryOf(node, p)) return lowerUnary(c, node)
+    } else if (functions.has(node.op) && unaryOf(node, p)) return lowerUnary(c, node)
   }
   lowerOnHost(c, node)
 }

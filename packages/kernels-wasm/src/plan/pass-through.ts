@@ -1,22 +1,7 @@
 import { numberAttribute, type Node } from '@tacojs/graph'
+import { functions } from '../lower/functions.js'
 
-const elementwise = new Set([
-  ...[
-    'Relu',
-    'Gelu',
-    'Clip',
-    'Sigmoid',
-    'HardSigmoid',
-    'HardSwish',
-    'Tanh',
-    'LeakyRelu',
-    'Elu',
-    'Selu',
-    'Mish',
-    'Softplus',
-  ],
-  ...['Softsign', 'Exp', 'Log', 'Erf', 'Sqrt', 'Reciprocal', 'Neg', 'Abs', 'Identity', 'Dropout'],
-])
+const elementwise = new Set([...functions, 'Identity', 'Dropout'])
 const broadcasting = new Set(['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Pow'])
 
 const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis)
