@@ -1,0 +1,89 @@
+import type { Graph, Node } from '../graph.js'
+import { inferTypes } from '../infer.js'
+import { prunableLayers, type PrunableLayer } from '../prunable-layers.js'
+import { spread, wiring, type Cut, type Spread, type Wiring } from './spread.js'
+
+/** Channels that can only be removed together. */
+export interface ChannelUnit {
+  /** Columns of the consumer's layer problem, ascending: channel·kh·kw + ky·kw + kx for a convolution. */
+  readonly columns: readonly number[]
+  /** What it takes of each constant: rows of the producers, the consumer's input channels, and all in between. */
+  readonly cuts: readonly Cut[]
+}
+
+/** Channels between layers that make them and the one layer that sums over them. */
+export interface ChannelGroup {
+  readonly consumer: PrunableLayer
+  /** Names of the nodes whose rows the channels are, in the order they run. */
+  readonly producers: readonly string[]
+  /** Two or more, which together hold all columns of the consumer. */
+  readonly units: readonly ChannelUnit[]
+  /**
+   * Whether removing units is the same as setting the consumer's columns to zero. It is not where an operator between
+   * the layers works on statistics over all channels (the mean in ConvNeXt V2's GRN, a LayerNormalization of hidden
+   * units): they are then over the channels that stay.
+   */
+  readonly exact: boolean
+}
+
+/**
+ * Which channels can be removed together, found by structure, in the order of the network: for each prunable layer,
+ * those of its input that reach no other layer. Hidden units of an MLP, gated ones too; the inner channels of residual
+ * blocks; the groups of a grouped convolution between two others; the heads of an attention. Channels of the residual
+ * stream have many consumers and are in no group, nor are those that a gate (squeeze-excite) sums over as well.
+ * Groups have no channel in common, so that each stays valid for `removeUnits` when units of others are removed.
+ */
+export function channelGroups(graph: Graph): ChannelGroup[] {
+  const around = wiring(graph, inferTypes(graph))
+  const order = new Map(graph.nodes.map((node, i) => [node.name, i]))
+  const nodes = new Map(graph.nodes.map((node) => [node.name, node]))
+  return prunableLayers(graph)
+    .sort((a, b) => order.get(a.node)! - order.get(b.node)!)
+    .flatMap((consumer) => groupOf(around, consumer, nodes.get(consumer.node)!, order) ?? [])
+}
+
+function groupOf(
+  around: Wiring,
+  consumer: PrunableLayer,
+  node: Node,
+  order: ReadonlyMap<string, number>,
+): ChannelGroup | undefined {
+  if (consumer.groups !== 1) return undefined
+  const channels = around.graph.initializers.get(consumer.weight)!.tensor.shape[1]!
+  const taken = new Set<number>()
+  const found: Spread[] = []
+  const units: ChannelUnit[] = []
+  for (let channel = 0; channel < channels; channel++) {
+    if (taken.has(channel)) continue
+    const own = spreadOf(around, consumer, node, [channel])
+    const indices = own && channelsOf(own, consumer)
+    if (!indices || own.producers.length === 0 || indices.some((c) => taken.has(c))) return undefined
+    for (const c of indices) taken.add(c)
+    found.push(own)
+    units.push({ columns: columnsOf(consumer, indices, channels), cuts: own.cuts })
+  }
+  if (units.length < 2) return undefined
+  const producers = [...new Set(found.flatMap((s) => s.producers))].sort((a, b) => order.get(a)! - order.get(b)!)
+  return { consumer, producers, units, exact: !found.some((s) => s.shared) }
+}
+
+/** What goes with some input channels of a layer that nothing else sums over. */
+export function spreadOf(
+  around: Wiring,
+  consumer: PrunableLayer,
+  node: Node,
+  channels: Iterable<number>,
+): Spread | undefined {
+  const value = node.inputs[0]!
+  const axis = consumer.kind === 'Conv' ? 1 : around.types.get(value)!.shape.length - 1
+  return spread(around, { value, axis, indices: channels }, 1)
+}
+
+/** The consumer's input channels that a spread takes. */
+export const channelsOf = ({ cuts }: Spread, consumer: PrunableLayer): readonly number[] =>
+  cuts.find((cut) => cut.node === consumer.node && cut.input === 1 && cut.axis === 1)?.indices ?? []
+
+function columnsOf(consumer: PrunableLayer, indices: readonly number[], channels: number): number[] {
+  const kernel = consumer.cols / channels
+  return indices.flatMap((channel) => Array.from({ length: kernel }, (_, k) => channel * kernel + k))
+}
