@@ -1,7 +1,8 @@
 import { createLinalg, type Linalg } from '@tacojs/linalg'
 import { damp, type DampedProblem } from './damp.js'
 import { sweepBlocks, fastObc } from './fastobc.js'
-import { zerosOf, keptOfLayer } from './counts.js'
+import { startChoice } from './choice.js'
+import { budgetOf, zerosOf } from './counts.js'
 import { errorOf, excess } from './loss.js'
 import { magnitude } from './magnitude.js'
 import { parsePattern } from './pattern.js'
@@ -47,11 +48,10 @@ describe.each(names)('%s', (name) => {
     for (const key of data.names().filter((k) => k.startsWith('fast.B') && k.endsWith(`.${percent}.mask`))) {
       const run = key.slice(0, -'.mask'.length)
       const blockSize = Number(/\.B(\d+)\./.exec(run)![1])
-      const mask = new Uint8Array(rows * cols).fill(1)
+      const pattern = { kind: 'unstructured' } as const
+      const choice = startChoice({ problem, pattern, budget: { nonzeros: 0 }, deadInputs: 'plain' })
       // ⌊rows·width·s⌋ of each block, which may leave the layer a zero short.
-      const result = sweepBlocks({ linalg, problem, blockSize }, mask, new Uint8Array(cols), (n) =>
-        zerosOf(n, percent / 100),
-      )
+      const result = sweepBlocks({ linalg, problem, blockSize }, choice, (n) => zerosOf(n, percent / 100))
       expect(Array.from(result.mask)).toEqual(Array.from(data.tensor(key)))
       expect(worst(result.weights, data.tensor(`${run}.W`))).toBeLessThanOrEqual(limit.weights)
       expectRelative(result.loss, results[run].error, limit.loss)
@@ -70,7 +70,7 @@ describe.each(names)('%s', (name) => {
       for (const key of data.names().filter((k) => k.startsWith('fast.B') && k.endsWith(`.${percent}.mask`))) {
         const run = key.slice(0, -'.mask'.length)
         const blockSize = Number(/\.B(\d+)\./.exec(run)![1])
-        const nonzeros = keptOfLayer(rows, cols, { kind: 'unstructured' }, percent / 100)
+        const { nonzeros } = budgetOf(rows, cols, { kind: 'unstructured' }, percent / 100)
         const result = fastObc({
           linalg,
           problem,
@@ -91,7 +91,7 @@ describe.each(names)('%s', (name) => {
       const run = key.slice(0, -'.mask'.length)
       const pattern = parsePattern(run.slice('fast.nm.'.length).replace('of', ':'))
       const problem = damped(data)
-      const budget = { nonzeros: keptOfLayer(rows, cols, pattern, undefined) }
+      const budget = budgetOf(rows, cols, pattern, undefined)
       const figures = results[run.slice('fast.'.length)]
       const result = fastObc({ linalg, problem, pattern, budget, blockSize: figures.fast_B, deadInputs: 'plain' })
       expect(Array.from(result.mask)).toEqual(Array.from(data.tensor(key)))
@@ -109,7 +109,7 @@ describe.each(names)('%s', (name) => {
 
   test.each([50, 75, 90])('magnitude and its refit at %i %%', (percent) => {
     const problem = damped(data)
-    const nonzeros = keptOfLayer(rows, cols, { kind: 'unstructured' }, percent / 100)
+    const { nonzeros } = budgetOf(rows, cols, { kind: 'unstructured' }, percent / 100)
     const pattern = { kind: 'unstructured' } as const
     const candidate = magnitude({ linalg, problem, pattern, budget: { nonzeros }, blockSize: 128, deadInputs: 'plain' })
     const run = `refit.magnitude.${percent}`

@@ -1,3 +1,4 @@
+export { type Budget } from './counts.js'
 export { damp, type DampedProblem } from './damp.js'
 export { type Candidate, type Method, type MethodContext } from './method.js'
 export { methods, type MethodName } from './methods.js'

@@ -1,4 +1,5 @@
 import type { Linalg } from '@tacojs/linalg'
+import type { Budget } from './counts.js'
 import type { DampedProblem } from './damp.js'
 import type { Pattern } from './pattern.js'
 
@@ -7,8 +8,9 @@ export interface MethodContext {
   readonly linalg: Linalg
   readonly problem: DampedProblem
   readonly pattern: Pattern
-  /** Non-zeros to keep over the layer; an n:m pattern decides them alone. */
-  readonly budget: { readonly nonzeros: number }
+  readonly budget: Budget
+  /** [rows, cols]: 1 = may be kept; the zeros of a warm start stay zero. All may be kept unless given. */
+  readonly allowed?: Uint8Array
   /** Columns that are decided together; FastOBC. */
   readonly blockSize: number
   /** Weights of inputs that are dead (see `deadInputs`) are pruned first ('first'), or have no privilege ('plain'). */
@@ -24,6 +26,8 @@ export interface Candidate {
   readonly mask: Uint8Array
   /** tr((Ŵ − W*)H(Ŵ − W*)ᵀ) with the damped H. */
   readonly loss: number
+  /** In which order weights left and what each cost, where the method knows; its shape is the method's own. */
+  readonly trace?: unknown
 }
 
 /** One way to choose the weights that stay. To add one: a file with a function of this type, and a line in `methods`. */

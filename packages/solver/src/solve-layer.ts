@@ -1,6 +1,6 @@
 import { TacoError, throwIfAborted } from '@tacojs/errors'
 import type { Linalg } from '@tacojs/linalg'
-import { keptOfLayer } from './counts.js'
+import { budgetOf } from './counts.js'
 import { damp } from './damp.js'
 import { errorOf } from './loss.js'
 import { methods, type MethodName } from './methods.js'
@@ -11,8 +11,16 @@ import { refit, type RefitKind } from './refit.js'
 export interface SolveOptions {
   readonly method: MethodName
   readonly pattern: Pattern
-  /** Zeros ⌊rows·cols·sparsity⌋, from 0 to 1; not looked at for n:m patterns, which decide alone. */
+  /**
+   * From 0 to 1: ⌊rows·cols·sparsity⌋ zeros, or that share of the blocks. Not looked at for n:m patterns, which decide
+   * alone.
+   */
   readonly sparsity?: number
+  /**
+   * [rows, cols], 1 = may be kept: the mask of a warm start, whose zeros stay zero and count among those asked for; all
+   * of them stay where they are more.
+   */
+  readonly allowed?: Uint8Array
   /** λ as a part of the mean of diag H; 0.01 unless said. */
   readonly damp?: number
   /** Whether the weights on the mask are fitted again; true unless said. */
@@ -52,7 +60,7 @@ export interface Solution {
  * Throws INVALID_ARGUMENT for options out of range, SHAPE_MISMATCH and NUMERICAL for a bad problem, ABORTED.
  */
 export function solveLayer(linalg: Linalg, problem: LayerProblem, options: SolveOptions): Solution {
-  const { pattern, blockSize = 128, deadInputs = 'first', signal } = options
+  const { pattern, allowed, blockSize = 128, deadInputs = 'first', signal } = options
   const { rows, cols, xMean, yMean, yy, hasBias } = problem
   const method = Object.hasOwn(methods, options.method) ? methods[options.method] : undefined
   if (!method) {
@@ -61,10 +69,11 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
   if (!(Number.isInteger(blockSize) && blockSize > 0)) {
     throw new TacoError('INVALID_ARGUMENT', `blockSize ${blockSize}: give a positive integer, such as 128`)
   }
-  const nonzeros = keptOfLayer(rows, cols, pattern, options.sparsity)
+  if (allowed) checkAllowed(allowed, rows, cols)
+  const budget = budgetOf(rows, cols, pattern, options.sparsity, allowed)
   throwIfAborted(signal)
   const damped = damp(linalg, problem, { damp: options.damp })
-  const candidate = method({ linalg, problem: damped, pattern, budget: { nonzeros }, blockSize, deadInputs, signal })
+  const candidate = method({ linalg, problem: damped, pattern, budget, allowed, blockSize, deadInputs, signal })
   const {
     weights,
     mask,
@@ -79,7 +88,7 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
       ? yMean.map((y, row) => y - meanOutput(weights.subarray(row * cols, (row + 1) * cols), xMean))
       : undefined,
     mask,
-    nonzeros,
+    nonzeros: mask.reduce((sum, kept) => sum + kept, 0),
     loss,
     error,
     relativeError: error === 0 ? 0 : error / yy,
@@ -88,6 +97,14 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
     escalations: damped.escalations,
     refit: kind,
   }
+}
+
+function checkAllowed(allowed: Uint8Array, rows: number, cols: number): void {
+  if (allowed.length !== rows * cols) {
+    throw new TacoError('SHAPE_MISMATCH', `allowed has ${allowed.length} values, ${rows}×${cols} weights need as many`)
+  }
+  const wrong = allowed.findIndex((a) => a > 1)
+  if (wrong >= 0) throw new TacoError('INVALID_ARGUMENT', `allowed[${wrong}] is ${allowed[wrong]}: use 1 or 0`)
 }
 
 function meanOutput(weights: Float64Array, xMean: Float64Array): number {

@@ -1,0 +1,120 @@
+import { keptOfGroup } from './counts.js'
+import type { MethodContext } from './method.js'
+import { markSmallest } from './select.js'
+import { pruneUnits, sumOverUnits, unitsOf, type Units } from './units.js'
+
+type Given = Pick<MethodContext, 'problem' | 'pattern' | 'budget' | 'allowed' | 'deadInputs'>
+
+/** What is decided before a method chooses among the units of an unstructured or block pattern. */
+export interface UnitChoice {
+  readonly units: Units
+  /** [rows, cols], 1 = kept: without what is not allowed and the units of dead inputs that go first. */
+  readonly mask: Uint8Array
+  /** [units.count]: 1 where the unit is still to be decided. */
+  readonly open: Uint8Array
+  readonly openCount: number
+  /** How many of the open units go. */
+  readonly rest: number
+}
+
+/** [cols]: 1 where weights are pruned before all others. */
+export function deadColumns({ problem, deadInputs }: Given): Uint8Array {
+  return deadInputs === 'first' ? problem.dead : new Uint8Array(problem.dead.length)
+}
+
+/**
+ * Units without an allowed weight are gone. Those whose allowed weights are all on dead inputs go first; where fewer
+ * zeros are asked for, those with the least Σ w*² go.
+ */
+export function startChoice(given: Given): UnitChoice {
+  const { problem, pattern, budget, allowed } = given
+  const { rows, cols } = problem.problem
+  if (pattern.kind === 'nm') throw new Error('n:m patterns choose in groups')
+  const units = unitsOf(rows, cols, pattern)
+  const dead = deadColumns(given)
+  const mask = allowed ? Uint8Array.from(allowed) : new Uint8Array(rows * cols).fill(1)
+  const held = sumOverUnits(Float64Array.from(mask), units)
+  const alive = sumOverUnits(
+    Float64Array.from(mask, (m, i) => (dead[i % cols] ? 0 : m)),
+    units,
+  )
+  const open = Uint8Array.from(alive, (weights) => (weights > 0 ? 1 : 0))
+  const openCount = count(open)
+  const gone = units.count - count(Uint8Array.from(held, (weights) => (weights > 0 ? 1 : 0)))
+  const lifeless = units.count - gone - openCount
+  const zeros = units.count - (budget.blocks ?? budget.nonzeros)
+
+  if (lifeless > 0) {
+    const size = sumOverUnits(
+      problem.target.map((w) => w * w),
+      units,
+    )
+    const chosen = new Uint8Array(units.count)
+    const scores = size.map((v, u) => (held[u] > 0 && !open[u] ? v : Infinity))
+    markSmallest(scores, Math.min(zeros - gone, lifeless), chosen)
+    pruneUnits(mask, chosen, units)
+  }
+  return { units, mask, open, openCount, rest: Math.max(0, zeros - gone - lifeless) }
+}
+
+/**
+ * The mask that keeps what has the largest `scores` [rows, cols], none negative, as the pattern wants; a unit of several
+ * weights has their sum. Ties: the lowest index goes.
+ */
+export function keepLargest(given: Given, scores: Float64Array): Uint8Array {
+  const { cols } = given.problem.problem
+  if (given.pattern.kind === 'nm') {
+    const { n, m } = given.pattern
+    const mask = given.allowed ? Uint8Array.from(given.allowed) : new Uint8Array(scores.length).fill(1)
+    const dead = deadColumns(given)
+    for (let row = 0; row < scores.length; row += cols) {
+      for (let from = 0; from < cols; from += m) {
+        keepInGroup(mask, scores, dead, { row, from, to: Math.min(from + m, cols), n, m })
+      }
+    }
+    return mask
+  }
+  const { units, mask, open, rest } = startChoice(given)
+  const sums = sumOverUnits(
+    scores.map((score, i) => (mask[i] ? score : 0)),
+    units,
+  )
+  const chosen = new Uint8Array(units.count)
+  markSmallest(
+    sums.map((sum, u) => (open[u] ? sum : Infinity)),
+    rest,
+    chosen,
+  )
+  pruneUnits(mask, chosen, units)
+  return mask
+}
+
+/**
+ * One n:m group, columns from ≤ j < to of the row that begins at `row`: of what `mask` still keeps, all but the n largest
+ * go; dead inputs before all others.
+ */
+export function keepInGroup(
+  mask: Uint8Array,
+  scores: Float64Array,
+  dead: Uint8Array,
+  { row, from, to, n, m }: { row: number; from: number; to: number; n: number; m: number },
+): void {
+  let surplus = -keptOfGroup(to - from, n, m)
+  for (let j = from; j < to; j++) surplus += mask[row + j]
+  for (; surplus > 0; surplus--) {
+    let least = -1
+    for (let j = from; j < to; j++) {
+      if (!mask[row + j]) continue
+      if (least < 0 || dead[j] > dead[least] || (dead[j] === dead[least] && scores[row + j] < scores[row + least])) {
+        least = j
+      }
+    }
+    mask[row + least] = 0
+  }
+}
+
+function count(flags: Uint8Array): number {
+  let sum = 0
+  for (const flag of flags) sum += flag
+  return sum
+}
