@@ -27,12 +27,12 @@ export function deadColumns({ problem, deadInputs }: Given): Uint8Array {
  * zeros are asked for, those with the least Σ w*² go.
  */
 export function startChoice(given: Given): UnitChoice {
-  const { problem, pattern, budget, allowed } = given
+  const { problem, pattern, budget } = given
   const { rows, cols } = problem.problem
   if (pattern.kind === 'nm') throw new Error('n:m patterns choose in groups')
   const units = unitsOf(rows, cols, pattern)
   const dead = deadColumns(given)
-  const mask = allowed ? Uint8Array.from(allowed) : new Uint8Array(rows * cols).fill(1)
+  const mask = allowedMask(given)
   const held = sumOverUnits(Float64Array.from(mask), units)
   const alive = sumOverUnits(
     Float64Array.from(mask, (m, i) => (dead[i % cols] ? 0 : m)),
@@ -57,36 +57,61 @@ export function startChoice(given: Given): UnitChoice {
   return { units, mask, open, openCount, rest: Math.max(0, zeros - gone - lifeless) }
 }
 
+/** Sets to 0, in a mask of the choice, the `zeros` open units with the smallest `scores` [rows, cols], summed per unit. */
+export function pruneOpen(
+  { units, open }: UnitChoice,
+  mask: Uint8Array,
+  scores: Float32Array | Float64Array,
+  zeros: number,
+): void {
+  const summed = sumOverUnits(scores, units)
+  // Not in place: single weights are their own sums.
+  const sums = summed.map((sum, u) => (open[u] ? sum : Infinity))
+  const chosen = new Uint8Array(units.count)
+  markSmallest(sums, zeros, chosen)
+  pruneUnits(mask, chosen, units)
+}
+
+/** All but the n largest `scores` of each n:m group go, of those that `mask` keeps; dead inputs before all others. */
+export function pruneInGroups(
+  mask: Uint8Array,
+  scores: Float32Array | Float64Array,
+  dead: Uint8Array,
+  { n, m }: { readonly n: number; readonly m: number },
+): void {
+  const cols = dead.length
+  for (let row = 0; row < mask.length; row += cols) {
+    for (let from = 0; from < cols; from += m) {
+      keepInGroup(mask, scores, dead, { row, from, to: Math.min(from + m, cols), n, m })
+    }
+  }
+}
+
 /**
  * The mask that keeps what has the largest `scores` [rows, cols], none negative, as the pattern wants; a unit of several
  * weights has their sum. Ties: the lowest index goes.
  */
 export function keepLargest(given: Given, scores: Float64Array): Uint8Array {
-  const { cols } = given.problem.problem
   if (given.pattern.kind === 'nm') {
-    const { n, m } = given.pattern
-    const mask = given.allowed ? Uint8Array.from(given.allowed) : new Uint8Array(scores.length).fill(1)
-    const dead = deadColumns(given)
-    for (let row = 0; row < scores.length; row += cols) {
-      for (let from = 0; from < cols; from += m) {
-        keepInGroup(mask, scores, dead, { row, from, to: Math.min(from + m, cols), n, m })
-      }
-    }
+    const mask = allowedMask(given)
+    pruneInGroups(mask, scores, deadColumns(given), given.pattern)
     return mask
   }
-  const { units, mask, open, rest } = startChoice(given)
-  const sums = sumOverUnits(
+  const choice = startChoice(given)
+  const { mask } = choice
+  pruneOpen(
+    choice,
+    mask,
     scores.map((score, i) => (mask[i] ? score : 0)),
-    units,
+    choice.rest,
   )
-  const chosen = new Uint8Array(units.count)
-  markSmallest(
-    sums.map((sum, u) => (open[u] ? sum : Infinity)),
-    rest,
-    chosen,
-  )
-  pruneUnits(mask, chosen, units)
   return mask
+}
+
+/** [rows, cols], the caller's own: 1 where a weight may be kept. */
+export function allowedMask({ problem, allowed }: Pick<Given, 'problem' | 'allowed'>): Uint8Array {
+  const { rows, cols } = problem.problem
+  return allowed ? Uint8Array.from(allowed) : new Uint8Array(rows * cols).fill(1)
 }
 
 /**
@@ -95,7 +120,7 @@ export function keepLargest(given: Given, scores: Float64Array): Uint8Array {
  */
 export function keepInGroup(
   mask: Uint8Array,
-  scores: Float64Array,
+  scores: Float32Array | Float64Array,
   dead: Uint8Array,
   { row, from, to, n, m }: { row: number; from: number; to: number; n: number; m: number },
 ): void {

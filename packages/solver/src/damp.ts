@@ -15,6 +15,8 @@ export interface DampedProblem {
   readonly escalations: number
   /** W* [rows, cols]: the best unpruned weights, W itself where Y = WX. */
   readonly target: Float64Array
+  /** B + λW = W*(H + λI) [rows, cols]. */
+  readonly product: Float64Array
   /** error(W*) + λ‖W* − W‖²: the damped objective at its optimum. */
   readonly objective: number
   /** ‖Y − W*X‖², undamped: what no Ŵ can get below, λ aside. */
@@ -58,6 +60,7 @@ export function damp(linalg: Linalg, problem: LayerProblem, options: { damp?: nu
       lambda,
       escalations,
       target,
+      product: problem.b.map((b, i) => b + lambda * problem.weights[i]),
       floor,
       objective: floor + penalty,
       dead: deadInputs(problem),

@@ -88,3 +88,9 @@ function unlessSingular(work: () => void): boolean {
 function solve(linalg: Linalg, l: Float64Array, x: Float64Array, n: number, rows: number): void {
   for (const transA of [true, false]) linalg.trsm({ side: 'R', uplo: 'L', transA, m: rows, n, a: l, b: x })
 }
+
+/** A ← A⁻¹ [n, n], symmetric and positive definite. */
+export function invertPositive(linalg: Linalg, a: Float64Array, n: number): void {
+  linalg.potrf({ uplo: 'L', n, a })
+  linalg.potri({ uplo: 'L', n, a })
+}

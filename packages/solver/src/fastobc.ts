@@ -1,4 +1,4 @@
-import { deadColumns, keepInGroup, startChoice, type UnitChoice } from './choice.js'
+import { allowedMask, deadColumns, keepInGroup, startChoice, type UnitChoice } from './choice.js'
 import type { Candidate, MethodContext } from './method.js'
 import { markSmallest } from './select.js'
 import { sweep } from './sweep.js'
@@ -61,11 +61,11 @@ export function sweepBlocks(
 }
 
 function sweepGroups(context: MethodContext, { n, m }: { n: number; m: number }): Candidate {
-  const { linalg, problem, allowed, blockSize, signal } = context
+  const { linalg, problem, blockSize, signal } = context
   const { rows, cols } = problem.problem
   const upper = problem.upper()
   const dead = deadColumns(context)
-  const mask = allowed ? Uint8Array.from(allowed) : new Uint8Array(rows * cols).fill(1)
+  const mask = allowedMask(context)
   const scores = new Float64Array(rows * cols)
   const decide = (weights: Float64Array, from: number, to: number) => {
     for (let row = 0; row < rows * cols; row += cols) {

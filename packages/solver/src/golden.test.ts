@@ -93,7 +93,14 @@ describe.each(names)('%s', (name) => {
       const problem = damped(data)
       const budget = budgetOf(rows, cols, pattern, undefined)
       const figures = results[run.slice('fast.'.length)]
-      const result = fastObc({ linalg, problem, pattern, budget, blockSize: figures.fast_B, deadInputs: 'plain' })
+      const result = fastObc({
+        linalg,
+        problem,
+        pattern,
+        budget,
+        blockSize: figures.fast_B,
+        deadInputs: 'plain',
+      })
       expect(Array.from(result.mask)).toEqual(Array.from(data.tensor(key)))
       expect(worst(result.weights, data.tensor(`${run}.W`))).toBeLessThanOrEqual(limit.weights)
       expectRelative(result.loss, figures.fast_error, limit.loss)
@@ -111,7 +118,14 @@ describe.each(names)('%s', (name) => {
     const problem = damped(data)
     const { nonzeros } = budgetOf(rows, cols, { kind: 'unstructured' }, percent / 100)
     const pattern = { kind: 'unstructured' } as const
-    const candidate = magnitude({ linalg, problem, pattern, budget: { nonzeros }, blockSize: 128, deadInputs: 'plain' })
+    const candidate = magnitude({
+      linalg,
+      problem,
+      pattern,
+      budget: { nonzeros },
+      blockSize: 128,
+      deadInputs: 'plain',
+    })
     const run = `refit.magnitude.${percent}`
     expect(Array.from(candidate.mask)).toEqual(Array.from(data.tensor(`${run}.mask`)))
     expectRelative(candidate.loss, results[`obs.${percent}`].magnitude_error_no_refit, limit.loss)

@@ -15,10 +15,15 @@ export interface MethodContext {
   readonly blockSize: number
   /** Weights of inputs that are dead (see `deadInputs`) are pruned first ('first'), or have no privilege ('plain'). */
   readonly deadInputs: 'first' | 'plain'
+  /** ADMM: the ρ to try, of which that with the lowest loss counts; 0.7 unless given. */
+  readonly rho?: readonly number[]
   readonly signal?: AbortSignal
 }
 
-/** A method's answer, not refitted yet. */
+/** How weights were fitted on a mask: exactly, nearly so, or not at all. */
+export type RefitKind = 'cholesky' | 'conjugate-gradient' | 'none'
+
+/** A method's answer. */
 export interface Candidate {
   /** Ŵ [rows, cols]: exactly 0 where pruned. */
   readonly weights: Float64Array
@@ -26,6 +31,8 @@ export interface Candidate {
   readonly mask: Uint8Array
   /** tr((Ŵ − W*)H(Ŵ − W*)ᵀ) with the damped H. */
   readonly loss: number
+  /** How the weights were fitted on the mask, where the method has done that itself: nothing is left to refit then. */
+  readonly refit?: RefitKind
   /** In which order weights left and what each cost, where the method knows; its shape is the method's own. */
   readonly trace?: unknown
 }

@@ -3,10 +3,11 @@ import type { Linalg } from '@tacojs/linalg'
 import { budgetOf } from './counts.js'
 import { damp } from './damp.js'
 import { errorOf } from './loss.js'
+import type { RefitKind } from './method.js'
 import { methods, type MethodName } from './methods.js'
 import type { Pattern } from './pattern.js'
 import type { LayerProblem } from './problem.js'
-import { refit, type RefitKind } from './refit.js'
+import { refit } from './refit.js'
 
 export interface SolveOptions {
   readonly method: MethodName
@@ -23,6 +24,8 @@ export interface SolveOptions {
   readonly allowed?: Uint8Array
   /** λ as a part of the mean of diag H; 0.01 unless said. */
   readonly damp?: number
+  /** The ρ that ADMM tries, of which the one with the lowest loss counts; 0.7 unless said. */
+  readonly rho?: number | readonly number[]
   /** Whether the weights on the mask are fitted again; true unless said. */
   readonly refit?: boolean
   /** Columns per block of FastOBC; 128 unless said. */
@@ -69,17 +72,17 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
   if (!(Number.isInteger(blockSize) && blockSize > 0)) {
     throw new TacoError('INVALID_ARGUMENT', `blockSize ${blockSize}: give a positive integer, such as 128`)
   }
+  const rho = typeof options.rho === 'number' ? [options.rho] : options.rho
+  if (rho && !(rho.length > 0 && rho.every((r) => r > 0 && r < Infinity))) {
+    throw new TacoError('INVALID_ARGUMENT', `rho ${rho.join(', ')}: give finite numbers above 0, such as 0.7`)
+  }
   if (allowed) checkAllowed(allowed, rows, cols)
   const budget = budgetOf(rows, cols, pattern, options.sparsity, allowed)
   throwIfAborted(signal)
   const damped = damp(linalg, problem, { damp: options.damp })
-  const candidate = method({ linalg, problem: damped, pattern, budget, allowed, blockSize, deadInputs, signal })
-  const {
-    weights,
-    mask,
-    loss,
-    refit: kind,
-  } = options.refit === false ? { ...candidate, refit: 'none' as const } : refit(linalg, damped, candidate, { signal })
+  const candidate = method({ linalg, problem: damped, pattern, budget, allowed, blockSize, deadInputs, rho, signal })
+  const done = candidate.refit !== undefined || options.refit === false
+  const { weights, mask, loss, refit: kind = 'none' } = done ? candidate : refit(linalg, damped, candidate, { signal })
 
   const error = errorOf(damped, weights, loss)
   return {
