@@ -76,7 +76,7 @@ export function spreadOf(
 ): Spread | undefined {
   const value = node.inputs[0]!
   const axis = consumer.kind === 'Conv' ? 1 : around.types.get(value)!.shape.length - 1
-  return spread(around, { value, axis, indices: channels }, 1)
+  return spread(around, { value, axis, indices: channels })
 }
 
 /** The consumer's input channels that a spread takes. */

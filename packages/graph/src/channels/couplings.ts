@@ -49,3 +49,6 @@ const rules: Readonly<Record<string, Rule>> = {
 export function couplings(node: Node, around: Surroundings): Coupling[] {
   return rules[node.op]?.(new View(node, around)) ?? []
 }
+
+/** Whether a node's couplings are others when other elements are marked. */
+export const dependsOnMarks = ({ op }: Node): boolean => rules[op] === moving.reshape

@@ -1,6 +1,6 @@
 import type { Graph, Node, ValueType } from '../graph.js'
 import { channelsAt, elementsAt, type Coupling } from './coupling.js'
-import { couplings } from './couplings.js'
+import { couplings, dependsOnMarks } from './couplings.js'
 
 /** Elements of one axis of a constant, as one node uses it. */
 export interface Cut {
@@ -18,8 +18,6 @@ export interface Spread {
   readonly values: ReadonlyMap<string, { readonly axis: number; readonly indices: readonly number[] }>
   readonly cuts: readonly Cut[]
   readonly producers: readonly string[]
-  /** Layers that sum over what goes. */
-  readonly consumers: readonly string[]
   /** Whether some operator shares statistics between what goes and what stays. */
   readonly shared: boolean
 }
@@ -31,6 +29,8 @@ export interface Wiring {
   readonly touching: ReadonlyMap<string, readonly Node[]>
   /** Inputs and outputs of the graph: nothing of them can go. */
   readonly fixed: ReadonlySet<string>
+  /** Couplings that were found already and hold whatever is marked. */
+  readonly known: Map<Node, readonly Coupling[]>
 }
 
 export function wiring(graph: Graph, types: ReadonlyMap<string, ValueType>): Wiring {
@@ -43,7 +43,8 @@ export function wiring(graph: Graph, types: ReadonlyMap<string, ValueType>): Wir
       else touching.set(name, [node])
     }
   }
-  return { graph, types, touching, fixed: new Set([...graph.inputs, ...graph.outputs].map((value) => value.name)) }
+  const fixed = new Set([...graph.inputs, ...graph.outputs].map((value) => value.name))
+  return { graph, types, touching, fixed, known: new Map() }
 }
 
 interface Marks {
@@ -56,12 +57,11 @@ const ascending = (indices: Iterable<number>): number[] => [...indices].sort((a,
 /**
  * Follows elements of one axis of a value through all operators, back to the layers that make them and on to the
  * layers that sum over them. Undefined where they cannot go: an operator mixes them with others, the graph's own
- * inputs or outputs would change, or more than `consumers` layers sum over them.
+ * inputs or outputs would change, or more than one layer sums over them.
  */
 export function spread(
-  { graph, types, touching, fixed }: Wiring,
+  { graph, types, touching, fixed, known }: Wiring,
   seed: { readonly value: string; readonly axis: number; readonly indices: Iterable<number> },
-  consumers: number,
 ): Spread | undefined {
   const values = new Map<string, Marks>()
   const constants = new Map<string, Marks & { node: string; input: number }>()
@@ -98,21 +98,21 @@ export function spread(
   }
 
   mark(values, seed.value, { axis: seed.axis, indices: new Set() }, seed.indices)
-  while (waiting.size > 0) {
-    const [node] = waiting as Set<Node> & Iterable<Node>
-    waiting.delete(node!)
-    const found = couplings(node!, { graph, types, marked: (value) => values.get(value) })
-    const covered = [...node!.inputs, ...node!.outputs].every((value) => {
+  // what is added on the way is visited as well
+  for (const node of waiting) {
+    waiting.delete(node)
+    const found = known.get(node) ?? couplings(node, { graph, types, marked: (value) => values.get(value) })
+    if (!dependsOnMarks(node)) known.set(node, found)
+    const covered = [...node.inputs, ...node.outputs].every((value) => {
       const marks = values.get(value)
       return !marks || found.some(({ ports }) => ports.some((p) => p.value === value && p.axis === marks.axis))
     })
-    if (!covered || !found.every((coupling) => follow(node!, coupling)) || consuming.size > consumers) return undefined
+    if (!covered || !found.every((coupling) => follow(node, coupling)) || consuming.size > 1) return undefined
   }
   return {
     values: new Map([...values].map(([name, { axis, indices }]) => [name, { axis, indices: ascending(indices) }])),
     cuts: [...constants.values()].map((cut) => ({ ...cut, indices: ascending(cut.indices) })),
     producers: [...producing],
-    consumers: [...consuming],
     shared,
   }
 }
