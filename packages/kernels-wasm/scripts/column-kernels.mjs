@@ -89,6 +89,16 @@ function products(step) {
 /** Lines that load constant i from address `base`. */
 const constant = (name, base, i) => `    const ${name} = v128.load32_splat(${base}${at(4 * i)})`
 
+/**
+ * A branch that is never taken. V8 would compute one vector from beginning to end before the next; all values named here
+ * it needs at once, and the vectors go on side by side.
+ */
+const together = (names) => [
+  `    if (never) {`,
+  ...names.map((name, i) => `      v128.store(never, ${name}${at(16 * i)})`),
+  `    }`,
+]
+
 /** Lines for r_v = 2^(t_v) of several vectors at once, as `exp2` of assembly/vector.ts does for one. */
 function exp2Lines(vs) {
   const lines = [constant('low', 'At.Exp2', 1), constant('shift', 'At.Exp2', 2), constant('k0', 'At.Exp2', 3)]
@@ -100,9 +110,12 @@ function exp2Lines(vs) {
       `    let r${v} = k0`,
     )
   }
+  const wide = vs.length === 3 || vs.length === 4
+  if (wide) lines.push(...together(vs.flatMap((v) => [`n${v}`, `f${v}`])))
   for (const i of range(5)) {
     lines.push(constant(`k${i + 1}`, 'At.Exp2', 4 + i))
     for (const v of vs) lines.push(`    r${v} = madd(r${v}, f${v}, k${i + 1})`)
+    if (wide && i === 2) lines.push(...together(vs.map((v) => `r${v}`)))
   }
   for (const v of vs) lines.push(`    r${v} = i32x4.add(r${v}, i32x4.shl(n${v}, 23))`)
   return lines
@@ -115,6 +128,7 @@ function gelu(n) {
     `/** ${n} vectors at a time: how many were done. */`,
     `function gelu${n}(x: usize, y: usize, count: i32): i32 {`,
     `  const end = count - (count % ${n})`,
+    `  const never = <usize>load<u32>(At.Never)`,
     `  for (let i = 0; i < end; i += ${n}, x += ${16 * n}, y += ${16 * n}) {`,
     constant('half', 'At.Gelu', 0),
     constant('high', 'At.Gelu', 1),
@@ -134,6 +148,7 @@ function gelu(n) {
   for (const i of range(12)) {
     lines.push(constant(`k${i + 1}`, 'At.Gelu', 6 + i))
     for (const v of vs) lines.push(`    p${v} = madd(p${v}, u${v}, k${i + 1})`)
+    if (n === 4 && i % 2 === 1) lines.push(...together(vs.map((v) => `p${v}`)))
   }
   for (const v of vs) lines.push(`    v128.store(y, f32x4.mul(x${v}, madd(z${v}, p${v}, half))${at(16 * v)})`)
   lines.push('  }', '  return end', '}')
@@ -146,6 +161,7 @@ function softmax(n) {
   return [
     `/** ${n} vectors. */`,
     `function softmax${n}(x: usize, step: usize, count: i32, scale: f32, inverse: usize): void {`,
+    `  const never = <usize>load<u32>(At.Never)`,
     ...vs.map((v) => `  let m${v} = splat(-Infinity)`),
     `  let p = x`,
     `  const end = x + <usize>count * step`,
@@ -248,15 +264,12 @@ ${[4, 128, 160].map((step) => `    case ${step}:\n      return productBy${step}(
   }
 }`,
     gelu(4),
-    gelu(3),
     gelu(1),
-    `/** y = gelu(x) over count vectors; what is left after fours in threes, where that leaves nothing over. */
+    `/** y = gelu(x) over count vectors. */
 export function gelu(x: usize, y: usize, count: i32): void {
-  const fours = count % 4 == 3 ? gelu4(x, y, count - 3) : gelu4(x, y, count)
+  const fours = gelu4(x, y, count)
   const o = (<usize>fours) << 4
-  const threes = gelu3(x + o, y + o, count - fours)
-  const p = (<usize>(fours + threes)) << 4
-  gelu1(x + p, y + p, count - fours - threes)
+  gelu1(x + o, y + o, count - fours)
 }`,
     ...widths.map(softmax),
     cut(

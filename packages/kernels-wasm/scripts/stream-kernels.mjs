@@ -15,96 +15,113 @@ const shapes = [
   { rows: 5, vectors: 2, rowGroups: [3, 2] },
 ]
 
+/** The shape of most tiles: it has a loop of its own for layers without a residual or a ReLU. */
+const plain = (rows, vectors) => rows === 1 && vectors === 7
+
 const range = (n) => Array.from({ length: n }, (_, i) => i)
 const acc = (r, v) => `c${r}_${v}`
 const at = (offset) => (offset ? `, ${offset}` : '')
 
 function kernel({ rows, groups, vectors = groups.reduce((a, b) => a + b), rowGroups }) {
-  const out = []
   const all = range(rows).flatMap((r) => range(vectors).map((v) => [r, v]))
-  const cut = (some) =>
-    out.push(
-      `      if (never) {`,
-      ...some.map(([r, v], i) => `        v128.store(never, ${acc(r, v)}${at(16 * i)})`),
-      `      }`,
-    )
-  out.push(`/** ${rows} × ${vectors}. */`)
-  out.push(
+  const base = (from, r) => (r ? `${from} + ${r} * step` : from)
+  const cut = (some) => [
+    `      if (never) {`,
+    ...some.map(([r, v], i) => `        v128.store(never, ${acc(r, v)}${at(16 * i)})`),
+    `      }`,
+  ]
+  const biases = range(rows).flatMap((r) => [
+    `      ${acc(r, 0)} = v128.load32_splat(bias + (<usize>b * ${4 * rows})${at(4 * r)})`,
+    ...range(vectors)
+      .slice(1)
+      .map((v) => `      ${acc(r, v)} = ${acc(r, 0)}`),
+  ])
+  const begin = [
+    `    if (flags & ACCUMULATE) {`,
+    ...all.map(([r, v]) => `      ${acc(r, v)} = v128.load(${base('y', r)}${at(16 * v)})`),
+    `    } else {`,
+    ...biases,
+    `      if (residual) {`,
+    `        const z = residual + <usize>b * step * ${rows}`,
+    ...all.map(([r, v]) => `        ${acc(r, v)} = f32x4.add(${acc(r, v)}, v128.load(${base('z', r)}${at(16 * v)}))`),
+    `      }`,
+    `    }`,
+  ]
+  const relu = [
+    `    if (flags & RELU) {`,
+    `      const zero = f32x4.splat(0)`,
+    ...all.map(([r, v]) => `      ${acc(r, v)} = f32x4.pmax(${acc(r, v)}, zero)`),
+    `    }`,
+  ]
+  const records = rows <= 2 ? fewRows() : manyRows()
+  const loop = (start, finish) => [
+    `  for (let b = first; b < last; b++) {`,
+    `    let p = stream + load<u32>(table + (<usize>b << 2))`,
+    `    const end = stream + load<u32>(table + (<usize>b << 2), 4)`,
+    ...all.map(([r, v]) => `    let ${acc(r, v)}: v128`),
+    ...start,
+    `    while (p < end) {`,
+    `      const a = x + load<u32>(p)`,
+    ...records,
+    `      p += ${4 + 4 * rows}`,
+    `    }`,
+    ...finish,
+    ...all.map(([r, v]) => `    v128.store(${base('y', r)}, ${acc(r, v)}${at(16 * v)})`),
+    `    y += ${rows} * step`,
+    `  }`,
+  ]
+  return [
+    `/** ${rows} × ${vectors}. */`,
     `export function rows${rows}x${vectors}(table: usize, first: i32, last: i32, x: usize, y: usize, step: usize, bias: usize, residual: usize, flags: i32, never: usize): void {`,
-  )
-  out.push(`  const stream = load<u32>(table)`)
-  out.push(`  table += 4`)
-  out.push(`  y += <usize>first * step * ${rows}`)
-  out.push(`  for (let b = first; b < last; b++) {`)
-  out.push(`    let p = stream + load<u32>(table + (<usize>b << 2))`)
-  out.push(`    const end = stream + load<u32>(table + (<usize>b << 2), 4)`)
-  for (const [r, v] of all) out.push(`    let ${acc(r, v)}: v128`)
-  out.push(`    if (flags & ACCUMULATE) {`)
-  for (const r of range(rows)) {
-    const base = r ? `y + ${r} * step` : 'y'
-    for (const v of range(vectors)) out.push(`      ${acc(r, v)} = v128.load(${base}${at(16 * v)})`)
-  }
-  out.push(`    } else {`)
-  for (const r of range(rows)) {
-    out.push(`      ${acc(r, 0)} = v128.load32_splat(bias + (<usize>b * ${4 * rows})${at(4 * r)})`)
-    for (const v of range(vectors).slice(1)) out.push(`      ${acc(r, v)} = ${acc(r, 0)}`)
-  }
-  out.push(`      if (residual) {`)
-  out.push(`        const z = residual + <usize>b * step * ${rows}`)
-  for (const r of range(rows)) {
-    const base = r ? `z + ${r} * step` : 'z'
-    for (const v of range(vectors)) {
-      out.push(`        ${acc(r, v)} = f32x4.add(${acc(r, v)}, v128.load(${base}${at(16 * v)}))`)
-    }
-  }
-  out.push(`      }`, `    }`)
-  const record = 4 + 4 * rows
-  out.push(`    while (p < end) {`)
-  out.push(`      const a = x + load<u32>(p)`)
-  if (rows <= 2) {
-    for (const r of range(rows)) out.push(`      const w${r} = v128.load32_splat(p, ${4 + 4 * r})`)
+    `  const stream = load<u32>(table)`,
+    `  table += 4`,
+    `  y += <usize>first * step * ${rows}`,
+    // the tiles of sparse layers have few records, and every branch between them costs
+    ...(plain(rows, vectors)
+      ? [`  if (!((flags & (ACCUMULATE | RELU)) | <i32>residual)) {`, ...loop(biases, []), `    return`, `  }`]
+      : []),
+    ...loop(begin, relu),
+    `}`,
+  ].join('\n')
+
+  function fewRows() {
+    const lines = range(rows).map((r) => `      const w${r} = v128.load32_splat(p, ${4 + 4 * r})`)
     let v = 0
     groups.forEach((size, g) => {
       const these = range(size).map((i) => v + i)
       for (const i of these) {
-        if (rows === 1) out.push(`      ${acc(0, i)} = madd(w0, v128.load(a${at(16 * i)}), ${acc(0, i)})`)
+        if (rows === 1) lines.push(`      ${acc(0, i)} = madd(w0, v128.load(a${at(16 * i)}), ${acc(0, i)})`)
         else {
-          out.push(`      const x${i} = v128.load(a${at(16 * i)})`)
-          for (const r of range(rows)) out.push(`      ${acc(r, i)} = madd(w${r}, x${i}, ${acc(r, i)})`)
+          lines.push(`      const x${i} = v128.load(a${at(16 * i)})`)
+          for (const r of range(rows)) lines.push(`      ${acc(r, i)} = madd(w${r}, x${i}, ${acc(r, i)})`)
         }
       }
       v += size
-      if (g < groups.length - 1) cut(these.flatMap((i) => range(rows).map((r) => [r, i])))
+      if (g < groups.length - 1) lines.push(...cut(these.flatMap((i) => range(rows).map((r) => [r, i]))))
     })
-  } else {
-    for (const v of range(vectors)) out.push(`      const x${v} = v128.load(a${at(16 * v)})`)
-    if (rows === 4) out.push(`      const w = v128.load(p, 4)`)
+    return lines
+  }
+
+  function manyRows() {
+    const lines = range(vectors).map((v) => `      const x${v} = v128.load(a${at(16 * v)})`)
+    if (rows === 4) lines.push(`      const w = v128.load(p, 4)`)
     let r = 0
     rowGroups.forEach((size, g) => {
       const these = range(size).map((i) => r + i)
       for (const i of these) {
         // one load and four shuffles are faster than four loads where the load ports are the limit
-        out.push(
+        lines.push(
           rows === 4
             ? `      const w${i} = i32x4.shuffle(w, w, ${i}, ${i}, ${i}, ${i})`
             : `      const w${i} = v128.load32_splat(p, ${4 + 4 * i})`,
         )
-        for (const v of range(vectors)) out.push(`      ${acc(i, v)} = madd(w${i}, x${v}, ${acc(i, v)})`)
+        for (const v of range(vectors)) lines.push(`      ${acc(i, v)} = madd(w${i}, x${v}, ${acc(i, v)})`)
       }
       r += size
-      if (g < rowGroups.length - 1) cut(these.flatMap((i) => range(vectors).map((v) => [i, v])))
+      if (g < rowGroups.length - 1) lines.push(...cut(these.flatMap((i) => range(vectors).map((v) => [i, v]))))
     })
+    return lines
   }
-  out.push(`      p += ${record}`, `    }`)
-  out.push(`    if (flags & RELU) {`, `      const zero = f32x4.splat(0)`)
-  for (const [r, v] of all) out.push(`      ${acc(r, v)} = f32x4.pmax(${acc(r, v)}, zero)`)
-  out.push(`    }`)
-  for (const r of range(rows)) {
-    const base = r ? `y + ${r} * step` : 'y'
-    for (const v of range(vectors)) out.push(`    v128.store(${base}, ${acc(r, v)}${at(16 * v)})`)
-  }
-  out.push(`    y += ${rows} * step`, `  }`, `}`)
-  return out.join('\n')
 }
 
 /** The source of assembly/generated/stream.ts. */

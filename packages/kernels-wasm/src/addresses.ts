@@ -8,6 +8,8 @@ export enum At {
   Erf = 128,
   /** ½, ±5.1, 2/5.1², −1, then the polynomial of (Φ(x) − ½)/x, from its highest power. */
   Gelu = 256,
+  /** A word that stays 0: what V8 cannot know. */
+  Never = 380,
   /** From here on the memory is free. */
   End = 384,
 }
