@@ -1,3 +1,8 @@
+export { allocateByDynamicProgramming } from './allocation/dynamic-programming.js'
+export { allocateMarginal } from './allocation/marginal.js'
+export { refineTable } from './allocation/refine.js'
+export { type Allocation, type LayerOption, type LayerTable } from './allocation/table.js'
+export { allocateUniform } from './allocation/uniform.js'
 export { type Budget } from './counts.js'
 export { damp, type DampedProblem } from './damp.js'
 export { type Candidate, type Method, type MethodContext, type RefitKind } from './method.js'
