@@ -1,9 +1,10 @@
+import { methods } from '@tacojs/solver'
 import { parseRecipe } from './recipe.js'
 
 const least = { model: 'm.onnx', data: 'images' }
 
 test('defaults are filled in', () => {
-  expect(parseRecipe(least)).toMatchObject({ shots: 16, seed: 0, sparsity: 0.5, method: 'fastobc', target: 'dense' })
+  expect(parseRecipe(least)).toMatchObject({ shots: 16, seed: 0, sparsity: 0.5, method: 'fastobc', target: 'auto' })
 })
 
 test.each([
@@ -11,7 +12,8 @@ test.each([
   [{ sparsity: NaN }, 'sparsity: expected a number from 0 to 1, got NaN'],
   [{ shots: 0 }, 'shots: expected a whole number, at least 1, got 0'],
   [{ shots: 1.5 }, 'shots: expected a whole number, at least 1, got 1.5'],
-  [{ method: 'magic' }, 'method: expected ("fastobc" | "magnitude"), got "magic"'],
+  [{ positions: 0 }, 'positions: expected a number above 0, at most 1, got 0'],
+  [{ target: 'none' }, 'target: expected ("auto" | "dense" | "sparse" | "residual"), got "none"'],
   [{ nonsense: 1 }, 'nonsense: a recipe has no such field'],
 ])('a wrong field is named: %j', (field, message) => {
   expect(() => parseRecipe({ ...least, ...field })).toThrow(
@@ -21,4 +23,17 @@ test.each([
 
 test('model and data are needed', () => {
   expect(() => parseRecipe({ data: 'x' })).toThrow(/^model: /)
+})
+
+test('every method of the solver can be named, others cannot', () => {
+  for (const method of Object.keys(methods)) expect(parseRecipe({ ...least, method }).method).toBe(method)
+  expect(() => parseRecipe({ ...least, method: 'magic' })).toThrow(/^method: expected .*"fastobc".*, got "magic"$/)
+})
+
+test('an n:m pattern decides alone: a sparsity beside it is an error', () => {
+  expect(parseRecipe({ ...least, pattern: '2:4' }).sparsity).toBeUndefined()
+  expect(parseRecipe({ ...least, pattern: '4x1' }).sparsity).toBe(0.5)
+  expect(() => parseRecipe({ ...least, pattern: '2:4', sparsity: 0.5 })).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/^sparsity: the pattern 2:4/) }),
+  )
 })

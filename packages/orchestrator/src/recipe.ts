@@ -1,8 +1,16 @@
 import { TacoError } from '@tacojs/errors'
+import { methods, parsePattern, type MethodName } from '@tacojs/solver'
 import * as v from 'valibot'
 import { defaultBackend } from './backends.js'
+import { DEFAULT_SPARSITY, sparsityBesidePattern } from './prune/layer-settings.js'
 
 const finite = v.pipe(v.number(), v.finite())
+/** The methods by name, and the one that is used unless another is asked for. */
+export const methodNames = Object.keys(methods) as MethodName[]
+export const defaultMethod: MethodName = 'fastobc'
+
+const share = v.pipe(finite, v.minValue(0), v.maxValue(1))
+const method = v.picklist(methodNames)
 const count = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(least))
 
 /** Everything that decides the weights of the specialist. */
@@ -16,19 +24,40 @@ const recipeSchema = v.strictObject({
   /** Calibration images per class. */
   shots: v.optional(count(1), 16),
   seed: v.optional(count(0), 0),
-  /** Share of zeros over the pruned layers, 0 to 1. */
-  sparsity: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(1)), 0.5),
-  /** `unstructured`, or N:M such as `2:4` (N kept of M). */
+  /** Share of zeros over the pruned layers, 0 to 1; 0.5 unless given. Not beside an N:M pattern, which decides alone. */
+  sparsity: v.optional(share),
+  /** `unstructured`, N:M such as `2:4` (N kept of M), or blocks of outputs × inputs such as `4x1`. */
   pattern: v.optional(v.string(), 'unstructured'),
-  method: v.optional(v.picklist(['fastobc', 'magnitude']), 'fastobc'),
+  method: v.optional(method, defaultMethod),
   /** Least-squares weights for the chosen mask after the method. */
   refit: v.optional(v.boolean(), true),
-  /** What a layer aims at: the dense model's output, or its own dense weights on the pruned stream's input. */
-  target: v.optional(v.picklist(['dense', 'sparse']), 'dense'),
+  /**
+   * What a layer aims at. `dense`: the dense model's output. `sparse`: its own dense weights on the pruned stream's
+   * input. `residual`: where it writes to a residual stream, the sum that the dense model has there, else `dense`.
+   * `auto`: `residual` where the stream goes on unchanged (transformers, ConvNeXt), `dense` where an activation follows
+   * the sum (ResNets).
+   */
+  target: v.optional(v.picklist(['auto', 'dense', 'sparse', 'residual']), 'auto'),
+  /** Share of each image's positions (tokens, pixels) that the statistics look at; a first token is always among them. */
+  positions: v.optional(v.pipe(finite, v.gtValue(0), v.maxValue(1)), 1),
   /** Damping λ as a share of the mean diagonal of the layer's Hessian. */
   damp: v.optional(v.pipe(finite, v.minValue(0)), 0.01),
   /** Layers to leave dense, by name; `*` matches anything. */
   keep: v.optional(v.array(v.string()), []),
+  /** Other settings for some layers, by name as in `keep`; of several that fit one layer, the later ones win. */
+  layers: v.optional(
+    v.record(
+      v.string(),
+      v.strictObject({
+        sparsity: v.optional(share),
+        pattern: v.optional(v.string()),
+        method: v.optional(method),
+        /** Leave them dense. */
+        keep: v.optional(v.boolean()),
+      }),
+    ),
+    {},
+  ),
   /** Honour EXIF orientation; `ignore` is what timm does. */
   exif: v.optional(v.picklist(['apply', 'ignore']), 'apply'),
   /** What to do with an image that cannot be decoded. */
@@ -44,7 +73,7 @@ export type Recipe = v.InferOutput<typeof recipeSchema>
 /** Validates and fills in defaults. Throws INVALID_ARGUMENT naming the first field that is wrong and its range. */
 export function parseRecipe(input: unknown): Recipe {
   const result = v.safeParse(recipeSchema, input)
-  if (result.success) return result.output
+  if (result.success) return consistent(result.output)
   const issue = result.issues[0]
   const field = v.getDotPath(issue) ?? 'recipe'
   if (issue.received === 'undefined' || issue.input === undefined) {
@@ -57,6 +86,14 @@ export function parseRecipe(input: unknown): Recipe {
   )
 }
 
+/** Sparsity and pattern together: the default where one is needed. */
+function consistent(recipe: v.InferOutput<typeof recipeSchema>): Recipe {
+  const { kind } = parsePattern(recipe.pattern)
+  if (kind !== 'nm') return { ...recipe, sparsity: recipe.sparsity ?? DEFAULT_SPARSITY }
+  if (recipe.sparsity === undefined) return recipe
+  throw new TacoError('INVALID_ARGUMENT', sparsityBesidePattern('sparsity', recipe.pattern))
+}
+
 const rangeOf = (field: string): string | undefined =>
   ({
     sparsity: 'a number from 0 to 1',
@@ -64,4 +101,5 @@ const rangeOf = (field: string): string | undefined =>
     seed: 'a whole number, at least 0',
     batchSize: 'a whole number, at least 1',
     damp: 'a number, at least 0',
+    positions: 'a number above 0, at most 1',
   })[field]

@@ -5,7 +5,6 @@ import { restrictHead, type Graph } from '@tacojs/graph'
 import { createLinalg } from '@tacojs/linalg'
 import { checkBundleTarget } from '@tacojs/model-io'
 import type { Backend } from '@tacojs/runtime'
-import { parsePattern } from '@tacojs/solver'
 import { defaultThreads, openBackend } from './backends.js'
 import { layerKernels } from './layer-kernels.js'
 import { measureTogether } from './measure.js'
@@ -14,7 +13,7 @@ import { batchSizeOf, loadModel } from './model.js'
 import { StageTimer, type RunOptions, type Stage } from './progress.js'
 import type { LayerReport } from './prune/layer-report.js'
 import { prune, type Pruned } from './prune/prune.js'
-import { selectLayers } from './prune/select-layers.js'
+import { planLayers } from './prune/plan.js'
 import { parseRecipe, type RecipeInput } from './recipe.js'
 import type { SpecializeResult } from './result.js'
 import { summarize } from './summary.js'
@@ -56,7 +55,6 @@ export async function specialize(
 
   // Everything that can be wrong is looked at before anything long begins.
   const recipe = parseRecipe(input)
-  parsePattern(recipe.pattern)
   const backend = openBackend(recipe.backend)
   if (options.out !== undefined) await checkBundleTarget(options.out)
   const { model, dense, classes, labels, folder } = await timer.time('load', async () => {
@@ -69,7 +67,7 @@ export async function specialize(
       model.graph,
       classes.map((c) => c.index),
     )
-    selectLayers(dense, recipe.keep)
+    planLayers(dense, recipe)
     progress('load')(1, 1)
     return { model, dense, classes, labels, folder }
   })

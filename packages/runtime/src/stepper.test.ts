@@ -44,6 +44,20 @@ test('replaced weights act on what has not run yet', async () => {
   expect([...(stepper.value(0, 'y').data as Float32Array)]).toEqual([1, 2])
 })
 
+test('a fork shares what has run, and goes its own way from there', async () => {
+  const backend = evaluatingBackend()
+  const first = createStepper(backend, graph, inputs)
+  await first.advancePast('a')
+  const second = first.fork()
+  expect(second.value(1, 'a')).toBe(first.value(1, 'a'))
+  second.replace(new Map([['B', float32([2, 2], [0, 0, 0, 0])]]))
+  await second.advancePast('y')
+  await first.advancePast('y')
+  expect([...(second.value(0, 'y').data as Float32Array)]).toEqual([1, 2])
+  expect([...(first.value(0, 'y').data as Float32Array)]).toEqual([7, 5])
+  expect(backend.ran.filter((name) => name === 'a')).toHaveLength(inputs.length)
+})
+
 test('going back, unknown nodes and values off the frontier are typed errors', async () => {
   const stepper = createStepper(evaluatingBackend(), graph, inputs)
   await stepper.advancePast('b')

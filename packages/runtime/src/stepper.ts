@@ -14,6 +14,8 @@ export interface Stepper {
   value(batch: number, name: string): Tensor
   /** Replaces weights of nodes that have not run yet. */
   replace(weights: ReadonlyMap<string, Tensor | Initializer>): void
+  /** A second stream from the present frontier on: what both have in common so far is neither run nor held twice. */
+  fork(): Stepper
 }
 
 /**
@@ -30,12 +32,28 @@ export function createStepper(
   inputs: readonly Readonly<Record<string, Tensor>>[],
   options: { readonly compile?: CompileOptions; readonly signal?: AbortSignal } = {},
 ): Stepper {
+  return stepperFrom(backend, options, { graph, position: 0, held: inputs })
+}
+
+interface Start {
+  readonly graph: Graph
+  /** Nodes that have run. */
+  readonly position: number
+  readonly held: readonly Readonly<Record<string, Tensor>>[]
+}
+
+function stepperFrom(
+  backend: Backend,
+  options: { readonly compile?: CompileOptions; readonly signal?: AbortSignal },
+  start: Start,
+): Stepper {
+  const { graph } = start
   const positions = new Map(graph.nodes.map((node, i) => [node.name, i]))
   const inputNames = graph.inputs.map((i) => i.name)
   let current = graph
-  let position = 0
-  let frontier = liveValues(graph, 0)
-  const held: Record<string, Tensor>[] = inputs.map((batch) => ({ ...batch }))
+  let position = start.position
+  let frontier = liveValues(graph, position)
+  const held: Record<string, Tensor>[] = start.held.map((batch) => ({ ...batch }))
 
   const positionOf = (name: string): number => {
     const found = positions.get(name)
@@ -69,7 +87,7 @@ export function createStepper(
   }
 
   return {
-    batches: inputs.length,
+    batches: held.length,
     advanceBefore: async (node) => advance(positionOf(node)),
     advancePast: async (node) => advance(positionOf(node) + 1),
     value(batch, name) {
@@ -83,5 +101,6 @@ export function createStepper(
     replace(weights) {
       current = withInitializers(current, weights)
     },
+    fork: () => stepperFrom(backend, options, { graph: current, position, held }),
   }
 }

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
-import { loadRecipe, specialize, type SpecializeOptions } from '@tacojs/orchestrator'
+import { defaultMethod, loadRecipe, methodNames, specialize, type SpecializeOptions } from '@tacojs/orchestrator'
 import { collect, exifOption, number, positive, wholeNumber } from '../options.js'
 import { progressPrinter } from '../progress.js'
+import { layerOverride, withLayers, type LayerOverrides } from '../layer-option.js'
 import { resultTable } from '../result-table.js'
 
 export const specializeCommand = (signal: AbortSignal): Command =>
@@ -20,12 +21,18 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     .option('--shots <n>', 'calibration images per class (16)', wholeNumber)
     .option('--seed <n>', 'seed of the sampling (0)', wholeNumber)
     .option('--sparsity <share>', 'zeros over the pruned layers, 0 to 1 (0.5)', number)
-    .option('--pattern <pattern>', 'unstructured, or N:M such as 2:4 (unstructured)')
-    .option('--method <name>', 'fastobc or magnitude (fastobc)')
-    .option('--target <stream>', 'what layers aim at: dense or sparse (dense)')
+    .option('--pattern <pattern>', 'unstructured, N:M such as 2:4, or blocks such as 4x1 (unstructured)')
+    .option('--method <name>', `${methodNames.join(', ')} (${defaultMethod})`)
+    .option('--target <stream>', 'what layers aim at: auto, dense, sparse or residual (auto)')
+    .option('--positions <share>', 'share of tokens or pixels that the statistics look at (1)', number)
     .option('--no-refit', 'leave out the exact refit after the method')
     .option('--damp <share>', 'damping as a share of the mean of diag H (0.01)', number)
     .option('--keep <layer>', 'leave this layer dense; * matches any text; may be repeated', collect)
+    .option(
+      '--layer <name=value>',
+      "a layer's own sparsity, pattern, method, or dense: 'blocks.0.*=0.5'; may be repeated, later ones win",
+      layerOverride,
+    )
     .addOption(exifOption())
     .option('--skip-corrupt', 'skip images that cannot be decoded, and count them')
     .option('--backend <name>', 'what computes: wasm, tfjs-wasm or tfjs-cpu (wasm)')
@@ -34,11 +41,24 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     .option('--json', 'print the result as one JSON object on stdout')
     .option('--quiet', 'no progress on stderr')
     .action(async (flags: Flags) => {
-      const { recipe: file, json, quiet, skipCorrupt, refit, out, eval: evalDir, control, threads, ...rest } = flags
+      const {
+        recipe: file,
+        json,
+        quiet,
+        skipCorrupt,
+        refit,
+        out,
+        eval: evalDir,
+        control,
+        threads,
+        layer,
+        ...rest
+      } = flags
       const base = file ? await loadRecipe(file) : {}
       const input = {
         ...base,
         ...rest,
+        ...(layer ? { layers: withLayers(base['layers'], layer) } : {}),
         ...(refit === false ? { refit } : {}),
         ...(skipCorrupt ? { onCorrupt: 'skip' } : {}),
       }
@@ -65,6 +85,7 @@ interface Flags {
   readonly quiet?: boolean
   readonly skipCorrupt?: boolean
   readonly refit?: boolean
+  readonly layer?: LayerOverrides
   /** The rest are the recipe's own fields. */
   readonly [field: string]: unknown
 }

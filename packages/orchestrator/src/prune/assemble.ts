@@ -5,7 +5,7 @@ import type { Solution } from '@tacojs/solver'
 export function assemble(
   graph: Graph,
   layer: PrunableLayer,
-  solutions: readonly Solution[],
+  solutions: readonly Pick<Solution, 'weights' | 'bias'>[],
 ): { weight: Tensor; bias?: Tensor; nonzeros: number } {
   const { shape } = graph.initializers.get(layer.weight)!.tensor
   const join = (parts: readonly Float64Array[]): Float32Array => {

@@ -1,5 +1,5 @@
-import type { PrunableLayer } from '@tacojs/graph'
-import type { LayerProblem, Solution } from '@tacojs/solver'
+import { formatPattern, type LayerProblem, type Solution } from '@tacojs/solver'
+import type { PlannedLayer, Target } from './plan.js'
 
 export interface LayerReport {
   readonly name: string
@@ -9,6 +9,10 @@ export interface LayerReport {
   readonly rows: number
   readonly cols: number
   readonly groups: number
+  readonly method: string
+  readonly pattern: string
+  /** What it aims at; errors of different targets do not compare. */
+  readonly target: Target
   readonly nonzeros: number
   readonly sparsity: number
   /** ‖Y − ŴX‖² / ‖Y‖² on the calibration images, Y the centred target. */
@@ -26,7 +30,7 @@ export interface LayerReport {
 
 /** Sums over the groups of a layer: one solution each. */
 export function layerReport(
-  layer: PrunableLayer,
+  { layer, settings, target }: PlannedLayer,
   problems: readonly LayerProblem[],
   solutions: readonly Solution[],
   nonzeros: number,
@@ -41,6 +45,9 @@ export function layerReport(
     rows: layer.rows,
     cols: layer.cols,
     groups: layer.groups,
+    method: settings.method,
+    pattern: formatPattern(settings.pattern),
+    target,
     nonzeros,
     sparsity: 1 - nonzeros / (layer.rows * layer.cols),
     relativeError: share(sum((s) => s.error)),

@@ -2,8 +2,8 @@ import { createGraph, float32, inferTypes, node, subgraph, type Graph, type Tens
 import { createLinalg } from '@tacojs/linalg'
 import { openBackend } from '../backends.js'
 import { parseRecipe } from '../recipe.js'
-import { channelsLast } from './unfold.js'
 import { prune } from './prune.js'
+import { channelsLast } from './testing/channels-last.js'
 
 let state = 1
 const random = (shape: number[]): Tensor =>
@@ -113,6 +113,20 @@ test('layers can be kept dense by name', async () => {
   const { graph: g, layers } = await pruned({ keep: ['*.conv2'] })
   expect(layers.map((l) => l.name)).toEqual(['block.conv1'])
   expect(g.initializers.get('block.conv2.weight')).toBe(graph.initializers.get('block.conv2.weight'))
+})
+
+test('a layer can have a sparsity, a pattern and a method of its own, or stay dense; the later pattern wins', async () => {
+  const { layers } = await pruned({
+    layers: { '*': { sparsity: 0.25 }, '*.conv2': { sparsity: 0.75, method: 'magnitude' } },
+  })
+  expect(layers.map((l) => [l.name, l.nonzeros, l.method])).toEqual([
+    ['block.conv1', 216, 'fastobc'],
+    ['block.conv2', 16, 'magnitude'],
+  ])
+  const other = await pruned({ layers: { '*.conv1': { pattern: '1:4' }, '*.conv2': { keep: true } } })
+  expect(other.layers.map((l) => [l.name, l.nonzeros, l.pattern])).toEqual([['block.conv1', 72, '1:4']])
+  await expect(pruned({ layers: { 'head.*': { sparsity: 0 } } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  await expect(pruned({ layers: { '*': { pattern: '2:4', sparsity: 0.5 } } })).rejects.toThrow(/pattern 2:4/)
 })
 
 test('layers that share one bias in the file are pruned as if each had its own', async () => {

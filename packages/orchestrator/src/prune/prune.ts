@@ -2,14 +2,13 @@ import { checkpoint } from '@tacojs/errors'
 import { withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
 import type { Linalg } from '@tacojs/linalg'
 import { createStepper, type Backend } from '@tacojs/runtime'
-import { parsePattern, solveLayer } from '@tacojs/solver'
+import { formatPattern, solveLayer } from '@tacojs/solver'
 import type { PrunePart } from '../progress.js'
 import type { Recipe } from '../recipe.js'
 import { assemble } from './assemble.js'
 import { collect } from './collect.js'
 import { layerReport, type LayerReport } from './layer-report.js'
-import { ownBiases } from './own-biases.js'
-import { selectLayers } from './select-layers.js'
+import { planLayers } from './plan.js'
 
 export interface Pruned {
   readonly graph: Graph
@@ -18,7 +17,7 @@ export interface Pruned {
 
 /**
  * One-shot pruning of a network, layer by layer. Two streams advance together: the dense one gives each layer's
- * target, the sparse one its input, with everything before it already pruned.
+ * target, the sparse one its input, with everything before it already pruned. Up to the first layer they are one.
  *
  * @param batches calibration inputs, one tensor [N, C, H, W] per batch
  */
@@ -36,41 +35,45 @@ export async function prune(
     readonly onLayer?: (done: number, total: number, name: string) => void
   },
 ): Promise<Pruned> {
-  const { backend, recipe, signal, time = async (_part, work) => work() } = context
-  const { graph, layers } = ownBiases(model, selectLayers(model, recipe.keep))
-  const settings = {
-    method: recipe.method,
-    pattern: parsePattern(recipe.pattern),
-    sparsity: recipe.sparsity,
-    damp: recipe.damp,
-    refit: recipe.refit,
-  }
+  const { backend, linalg, recipe, signal, time = async (_part, work) => work() } = context
+  const { graph, groups } = planLayers(model, recipe)
+  const total = groups.reduce((sum, { members }) => sum + members.length, 0)
+  const images = batches.map((batch) => batch.shape[0]!)
   const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
-  const options = { compile: { threads: context.threads }, signal }
-  const dense = createStepper(backend, graph, inputs, options)
-  const sparse = createStepper(backend, graph, inputs, options)
+  const sparse = createStepper(backend, graph, inputs, { compile: { threads: context.threads }, signal })
+  await time('capture', () => sparse.advanceBefore(groups[0]!.members[0]!.node.name))
+  const dense = recipe.target === 'sparse' ? undefined : sparse.fork()
   const changed = new Map<string, Initializer>()
   const reports: LayerReport[] = []
 
-  for (const [i, layer] of layers.entries()) {
+  for (const group of groups) {
+    const { members } = group
     await checkpoint(signal)
-    context.onLayer?.(i, layers.length, layer.name)
+    context.onLayer?.(reports.length, total, members[0]!.layer.name)
     await time('capture', async () => {
-      if (recipe.target === 'dense') await dense.advancePast(layer.node)
-      await sparse.advanceBefore(layer.node)
+      await dense?.advancePast(members[members.length - 1]!.node.name)
+      await sparse.advanceBefore(members[0]!.node.name)
     })
     const problems = await time('statistics', () =>
-      collect(context.linalg, graph, layer, sparse, recipe.target === 'dense' ? dense : undefined),
+      collect(linalg, graph, group, { sparse, dense }, { images, share: recipe.positions }),
     )
-    const solutions = await time('solve', () =>
-      problems.map((problem) => solveLayer(context.linalg, problem, { ...settings, signal })),
-    )
-    const { weight, bias, nonzeros } = assemble(graph, layer, solutions)
-    changed.set(layer.weight, { tensor: weight, sparsity: { pattern: recipe.pattern, nonzeros } })
-    if (bias) changed.set(layer.bias!, { tensor: bias })
+    for (const [m, member] of members.entries()) {
+      const { layer, settings } = member
+      const solutions = await time('solve', () =>
+        problems[m]!.map((problem) =>
+          solveLayer(linalg, problem, { ...settings, damp: recipe.damp, refit: recipe.refit, signal }),
+        ),
+      )
+      const { weight, bias, nonzeros } = assemble(graph, layer, solutions)
+      changed.set(layer.weight, {
+        tensor: weight,
+        sparsity: { pattern: formatPattern(settings.pattern), nonzeros },
+      })
+      if (bias) changed.set(layer.bias!, { tensor: bias })
+      reports.push(layerReport(member, problems[m]!, solutions, nonzeros))
+    }
     sparse.replace(changed)
-    reports.push(layerReport(layer, problems, solutions, nonzeros))
   }
-  context.onLayer?.(layers.length, layers.length, 'done')
+  context.onLayer?.(total, total, 'done')
   return { graph: withInitializers(graph, changed), layers: reports }
 }

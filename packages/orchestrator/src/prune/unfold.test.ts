@@ -1,5 +1,6 @@
 import { float32, type Tensor } from '@tacojs/graph'
-import { channelsLast, unfold, type Window } from './unfold.js'
+import { outputSize, unfoldPosition, type Window } from './unfold.js'
+import { channelsLast } from './testing/channels-last.js'
 
 /** Any values, reproducible. */
 const values = (shape: number[]): Tensor => {
@@ -8,6 +9,20 @@ const values = (shape: number[]): Tensor => {
     shape,
     Float32Array.from({ length: size }, (_, i) => Math.sin(i * 12.9898) * 10),
   )
+}
+
+/** All patches, one below the other. */
+function unfold(x: Tensor, window: Window, first: number, channels: number): { data: Float32Array; n: number } {
+  const cols = channels * window.kernel[0] * window.kernel[1]
+  const [height, width] = outputSize(x, window)
+  const n = x.shape[0]! * height * width
+  const data = new Float32Array(n * cols).fill(NaN)
+  for (let i = 0; i < n; i++) {
+    const [image, position] = [Math.floor(i / (height * width)), i % (height * width)]
+    const patch = { x, window, image, first, channels }
+    unfoldPosition(patch, Math.floor(position / width), position % width, data, i * cols)
+  }
+  return { data, n }
 }
 
 /** Convolution by its definition, one group, no bias. */

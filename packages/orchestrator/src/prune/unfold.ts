@@ -9,59 +9,50 @@ export interface Window {
   readonly dilations: readonly [number, number]
 }
 
+/** Height and width of what the window makes of x [N, C, H, W]. */
+export function outputSize(x: Tensor, { kernel, strides, pads, dilations }: Window): [number, number] {
+  const size = (axis: 0 | 1): number =>
+    Math.floor(
+      (x.shape[2 + axis]! + pads[axis] + pads[axis + 2]! - dilations[axis] * (kernel[axis] - 1) - 1) / strides[axis],
+    ) + 1
+  return [size(0), size(1)]
+}
+
 /**
- * Unfolds the patches that a convolution sees into rows (im2col): x [N, C, H, W] → [N·OH·OW, channels·KH·KW] for the
- * channels from `first` on, in the weight's column order. Padding counts as zeros: those are samples too.
+ * The patch that a convolution sees for one output position (a row of im2col), written to [at, at + channels·KH·KW) in
+ * the weight's column order. Padding counts as zeros: those are samples too.
+ *
+ * @param patch x [N, C, H, W], of it one image and the channels from `first` on
  */
-export function unfold(x: Tensor, window: Window, first: number, channels: number): { data: Float32Array; n: number } {
-  const [batch, all, height, width] = x.shape as [number, number, number, number]
+export function unfoldPosition(
+  patch: {
+    readonly x: Tensor
+    readonly window: Window
+    readonly image: number
+    readonly first: number
+    readonly channels: number
+  },
+  outY: number,
+  outX: number,
+  to: Float32Array,
+  at: number,
+): void {
+  const { x, window, image, first, channels } = patch
+  const [, all, height, width] = x.shape as [number, number, number, number]
   const [kh, kw] = window.kernel
-  const [sh, sw] = window.strides
   const [dh, dw] = window.dilations
-  const [top, left, bottom, right] = window.pads
-  const outHeight = Math.floor((height + top + bottom - dh * (kh - 1) - 1) / sh) + 1
-  const outWidth = Math.floor((width + left + right - dw * (kw - 1) - 1) / sw) + 1
-  const cols = channels * kh * kw
-  const n = batch * outHeight * outWidth
-  const data = new Float32Array(n * cols)
+  const [top, left] = [outY * window.strides[0] - window.pads[0], outX * window.strides[1] - window.pads[1]]
   const source = x.data as Float32Array
-  for (let b = 0; b < batch; b++) {
-    for (let oy = 0; oy < outHeight; oy++) {
-      for (let ox = 0; ox < outWidth; ox++) {
-        let to = ((b * outHeight + oy) * outWidth + ox) * cols
-        for (let c = 0; c < channels; c++) {
-          const plane = (b * all + first + c) * height * width
-          for (let ky = 0; ky < kh; ky++) {
-            const y = oy * sh - top + ky * dh
-            if (y < 0 || y >= height) {
-              to += kw
-              continue
-            }
-            const line = plane + y * width
-            for (let kx = 0; kx < kw; kx++, to++) {
-              const xx = ox * sw - left + kx * dw
-              if (xx >= 0 && xx < width) data[to] = source[line + xx]!
-            }
-          }
-        }
+  for (let c = 0; c < channels; c++) {
+    const plane = (image * all + first + c) * height * width
+    for (let ky = 0; ky < kh; ky++) {
+      const y = top + ky * dh
+      const line = plane + y * width
+      const inside = y >= 0 && y < height
+      for (let kx = 0; kx < kw; kx++, at++) {
+        const xx = left + kx * dw
+        to[at] = inside && xx >= 0 && xx < width ? source[line + xx]! : 0
       }
     }
   }
-  return { data, n }
-}
-
-/** The output of a convolution as rows: y [N, O, OH, OW] → [N·OH·OW, channels] for the channels from `first` on. */
-export function channelsLast(y: Tensor, first: number, channels: number): Float32Array {
-  const [batch, all, height, width] = y.shape as [number, number, number, number]
-  const plane = height * width
-  const out = new Float32Array(batch * plane * channels)
-  const source = y.data as Float32Array
-  for (let b = 0; b < batch; b++) {
-    for (let c = 0; c < channels; c++) {
-      const from = (b * all + first + c) * plane
-      const to = b * plane * channels + c
-      for (let p = 0; p < plane; p++) out[to + p * channels] = source[from + p]!
-    }
-  }
-  return out
 }

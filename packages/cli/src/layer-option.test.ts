@@ -1,0 +1,24 @@
+import { layerOverride, withLayers } from './layer-option.js'
+
+test('a value is a sparsity, dense, a method or a pattern; several of one name are joined', () => {
+  const given = ['*=0.5', 'a.*=dense', 'b=2:4', '*=magnitude', 'c=4x1'].reduce(
+    (all, text) => layerOverride(text, all),
+    {},
+  )
+  expect(Object.entries(given)).toEqual([
+    ['a.*', { keep: true }],
+    ['b', { pattern: '2:4' }],
+    ['*', { sparsity: 0.5, keep: false, method: 'magnitude' }],
+    ['c', { pattern: '4x1' }],
+  ])
+  for (const wrong of ['a', '=0.5', 'a=', 'a=b=c']) expect(() => layerOverride(wrong)).toThrow(/name=value/)
+})
+
+test('those of the command line come behind those of the recipe file', () => {
+  const file = { 'a.*': { sparsity: 0.1 }, b: { sparsity: 0.2 } }
+  expect(Object.entries(withLayers(file, { 'a.*': { method: 'fastobc' } }) as object)).toEqual([
+    ['b', { sparsity: 0.2 }],
+    ['a.*', { sparsity: 0.1, method: 'fastobc' }],
+  ])
+  expect([withLayers(undefined, { b: {} }), withLayers(5, { b: {} })]).toEqual([{ b: {} }, 5])
+})

@@ -1,0 +1,36 @@
+import { InvalidArgumentError } from 'commander'
+import { methodNames } from '@tacojs/orchestrator'
+
+/** As in a recipe's `layers`: name pattern → fields. */
+export type LayerOverrides = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+/**
+ * One `--layer name=value` more: a share ('0.5') is a sparsity, 'dense' keeps the layer, a method's name or a pattern is
+ * that. Several for one name are joined.
+ */
+export function layerOverride(text: string, previous: LayerOverrides = {}): LayerOverrides {
+  const [name, value, ...more] = text.split('=')
+  if (!name || !value || more.length > 0) {
+    throw new InvalidArgumentError(`'${text}' is no name=value such as 'blocks.0.*=0.5' or 'blocks.0.*=dense'.`)
+  }
+  const { [name]: own, ...others } = previous
+  // the last one given wins, so it goes last
+  return { ...others, [name]: { ...own, ...fieldOf(value) } }
+}
+
+function fieldOf(value: string): Readonly<Record<string, unknown>> {
+  if (value === 'dense') return { keep: true }
+  if ((methodNames as readonly string[]).includes(value)) return { method: value }
+  const sparsity = Number(value)
+  return Number.isFinite(sparsity) ? { sparsity, keep: false } : { pattern: value }
+}
+
+/** The overrides of a recipe file with those of the command line behind them, so that these win. */
+export function withLayers(base: unknown, own: LayerOverrides): unknown {
+  // what is no map is for the recipe's validation to refuse
+  if (typeof base !== 'object' || base === null) return base ?? own
+  const file = base as LayerOverrides
+  const others = Object.entries(file).filter(([name]) => !Object.hasOwn(own, name))
+  const joined = Object.entries(own).map(([name, fields]) => [name, { ...file[name], ...fields }] as const)
+  return Object.fromEntries([...others, ...joined])
+}

@@ -1,0 +1,60 @@
+import { TacoError } from '@tacojs/errors'
+import { prunableLayers, type Graph } from '@tacojs/graph'
+import { parsePattern, type MethodName, type Pattern } from '@tacojs/solver'
+import type { Recipe } from '../recipe.js'
+import { namePattern } from './name-pattern.js'
+
+/** How one layer is pruned. */
+export interface LayerSettings {
+  readonly keep: boolean
+  readonly method: MethodName
+  readonly pattern: Pattern
+  /** Undefined for n:m patterns, which decide alone. */
+  readonly sparsity: number | undefined
+}
+
+/**
+ * What the recipe says about each layer, by its name: its general fields, then `layers` in the order they stand there,
+ * the later ones over the earlier.
+ *
+ * @throws INVALID_ARGUMENT for a name pattern that fits no layer, and for a sparsity beside an n:m pattern
+ */
+export function layerSettings(graph: Graph, recipe: Recipe): Map<string, LayerSettings> {
+  const names = prunableLayers(graph).map((layer) => layer.name)
+  const overrides = Object.entries(recipe.layers).map(([text, fields]) => {
+    const fits = namePattern(text)
+    if (!names.some(fits)) {
+      throw new TacoError('INVALID_ARGUMENT', `layers: '${text}' fits no prunable layer; there are e.g. ${some(names)}`)
+    }
+    return { fits, fields, text }
+  })
+  const settings = new Map<string, LayerSettings>()
+  for (const name of names) {
+    let [keep, method] = [false, recipe.method]
+    let pattern = recipe.pattern
+    let sparsity = recipe.sparsity
+    for (const { fits, fields, text } of overrides) {
+      if (!fits(name)) continue
+      keep = fields.keep ?? keep
+      method = fields.method ?? method
+      pattern = fields.pattern ?? pattern
+      const decidesAlone = parsePattern(pattern).kind === 'nm'
+      if (decidesAlone && fields.sparsity !== undefined) {
+        throw new TacoError('INVALID_ARGUMENT', sparsityBesidePattern(`layers['${text}']`, pattern))
+      }
+      sparsity = decidesAlone ? undefined : (fields.sparsity ?? sparsity)
+    }
+    const parsed = parsePattern(pattern)
+    const needed = parsed.kind === 'nm' ? undefined : (sparsity ?? DEFAULT_SPARSITY)
+    settings.set(name, { keep, method, pattern: parsed, sparsity: needed })
+  }
+  return settings
+}
+
+export const DEFAULT_SPARSITY = 0.5
+
+/** What to say where both are given. */
+export const sparsityBesidePattern = (field: string, pattern: string): string =>
+  `${field}: the pattern ${pattern} decides how many weights are zero; leave the sparsity out, or use another pattern`
+
+const some = (names: readonly string[]): string => names.slice(0, 6).join(', ')
