@@ -249,6 +249,7 @@ describe('attention', () => {
     [2, 3, 5, 7],
     [1, 3, 5, 7],
     [5, 1],
+    [7],
   ])
     check(`a bias of [${bias.join()}]`, { ...shapes, bias }, ({ add }) =>
       add('Attention', ['q', 'k', 'v', 'bias'], { scale }, own),
