@@ -1,0 +1,190 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createGraph, float32, inferTypes, node, subgraph, totalCosts, type Graph, type Tensor } from '@tacojs/graph'
+import { createLinalg } from '@tacojs/linalg'
+import { readBundle, writeBundle } from '@tacojs/model-io'
+import { openBackend } from '../backends.js'
+import { parseRecipe } from '../recipe.js'
+import { pruneStructured } from './prune-structured.js'
+
+let state = 1
+const random = (shape: number[]): Tensor =>
+  float32(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => {
+      state = (state * 48271) % 2147483647
+      return state / 2147483647 - 0.5
+    }),
+  )
+
+const conv = (x: string, name: string, y: string, size: number, group = 1) =>
+  node('Conv', [x, `${name}.weight`, `${name}.bias`], [y], {
+    attributes: { kernel_shape: [size, size], pads: Array<number>(4).fill((size - 1) / 2), group },
+  })
+
+/** Stem, a bottleneck with a depthwise convolution inside, a basic block, head. */
+const graph: Graph = createGraph({
+  inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 3, 6, 6] }],
+  outputs: [{ name: 'logits', dtype: 'float32', shape: ['batch', 4] }],
+  nodes: [
+    conv('x', 'stem', 'stem', 3),
+    node('Relu', ['stem'], ['a']),
+    conv('a', 'one.conv1', 'b', 1),
+    node('Relu', ['b'], ['c']),
+    conv('c', 'one.conv2', 'd', 3, 10),
+    node('Relu', ['d'], ['e']),
+    conv('e', 'one.conv3', 'f', 1),
+    node('Add', ['a', 'f'], ['g']),
+    node('Relu', ['g'], ['h']),
+    conv('h', 'two.conv1', 'i', 3),
+    node('Relu', ['i'], ['j']),
+    conv('j', 'two.conv2', 'k', 3),
+    node('Add', ['h', 'k'], ['l']),
+    node('GlobalAveragePool', ['l'], ['m']),
+    node('Flatten', ['m'], ['n']),
+    node('Linear', ['n', 'fc.weight', 'fc.bias'], ['logits'], { domain: 'ai.tacojs' }),
+  ],
+  initializers: {
+    'stem.weight': random([8, 3, 3, 3]),
+    'stem.bias': random([8]),
+    'one.conv1.weight': random([10, 8, 1, 1]),
+    'one.conv1.bias': random([10]),
+    'one.conv2.weight': random([10, 1, 3, 3]),
+    'one.conv2.bias': random([10]),
+    'one.conv3.weight': random([8, 10, 1, 1]),
+    'one.conv3.bias': random([8]),
+    'two.conv1.weight': random([6, 8, 3, 3]),
+    'two.conv1.bias': random([6]),
+    'two.conv2.weight': random([8, 6, 3, 3]),
+    'two.conv2.bias': random([8]),
+    'fc.weight': random([4, 8]),
+    'fc.bias': random([4]),
+  },
+})
+
+const batches = [random([6, 3, 6, 6]), random([5, 3, 6, 6])]
+const backend = openBackend('tfjs-cpu')
+
+const pruned = async (share: number, fields: object = {}, of: Graph = graph) => {
+  const recipe = parseRecipe({ model: '-', data: '-', target: 'dense', ...fields })
+  return pruneStructured(of, batches, { backend, linalg: await createLinalg(), recipe, share })
+}
+
+/** A value for all images, [positions][channels]. */
+async function rowsOf(g: Graph, value: string): Promise<number[][]> {
+  const program = await backend.compile(subgraph(g, ['x'], [value]))
+  const rows: number[][] = []
+  for (const x of batches) {
+    const { shape, data } = (await program.run({ x }))[value]!
+    const [images, channels] = shape as [number, number]
+    const plane = data.length / images / channels
+    for (let i = 0; i < images; i++) {
+      for (let p = 0; p < plane; p++) {
+        rows.push(Array.from({ length: channels }, (_, c) => Number(data[(i * channels + c) * plane + p])))
+      }
+    }
+  }
+  program.dispose()
+  return rows
+}
+
+test('the reported error is that of the smaller network’s own outputs', async () => {
+  const { graph: smaller, groups, left } = await pruned(0.5)
+  expect(groups.map((g) => [g.name, g.producers, g.unitsBefore, g.unitsAfter])).toEqual([
+    ['one.conv3', ['b'], 10, 5],
+    ['two.conv2', ['i'], 6, 3],
+  ])
+  expect(left).toEqual([])
+  for (const [i, value] of ['f', 'k'].entries()) {
+    const [dense, ours] = [await rowsOf(graph, value), await rowsOf(smaller, value)]
+    const mean = dense[0]!.map((_, c) => dense.reduce((sum, row) => sum + row[c]!, 0) / dense.length)
+    const distance = (of: (row: number, c: number) => number): number =>
+      dense.reduce((sum, row, r) => sum + row.reduce((s, v, c) => s + (v - of(r, c)) ** 2, 0), 0)
+    const error = distance((r, c) => ours[r]![c]!) / distance((_r, c) => mean[c]!)
+    expect(groups[i]!.relativeError).toBeCloseTo(error, 5)
+    expect(groups[i]!.relativeFloor).toBeLessThanOrEqual(groups[i]!.relativeError)
+  }
+})
+
+test('the smaller network is smaller in all layers of a group, and survives a bundle', async () => {
+  const { graph: smaller } = await pruned(0.5)
+  const shape = (name: string) => smaller.initializers.get(name)!.tensor.shape
+  expect(['one.conv1', 'one.conv2', 'one.conv3', 'two.conv1', 'two.conv2'].map((l) => shape(`${l}.weight`))).toEqual([
+    [5, 8, 1, 1],
+    [5, 1, 3, 3],
+    [8, 5, 1, 1],
+    [3, 8, 3, 3],
+    [8, 3, 3, 3],
+  ])
+  const [before, after] = [totalCosts(graph), totalCosts(smaller)]
+  // (8 + 9 + 8) · 5 weights of the bottleneck, 2 · 8 · 9 · 3 of the basic block and 13 biases are gone
+  expect(before.parameters - after.parameters).toBe(25 * 5 + 432 + 13)
+  expect(before.macs - after.macs).toBe(36 * (25 * 5 + 432))
+  const dir = await mkdtemp(join(tmpdir(), 'taco-structured-'))
+  try {
+    const preprocess = {}
+    await writeBundle(join(dir, 'bundle'), { graph: smaller, preprocess, labels: [], report: {} })
+    const { graph: read } = await readBundle(join(dir, 'bundle'))
+    expect(inferTypes(read).get('logits')!.shape).toEqual(['batch', 4])
+    expect(await rowsOf(read, 'logits')).toEqual(await rowsOf(smaller, 'logits'))
+  } finally {
+    await rm(dir, { recursive: true })
+  }
+})
+
+test('nothing goes at a share of 0, and one unit stays at 1', async () => {
+  const none = await pruned(0)
+  for (const group of none.groups) {
+    expect(group.unitsAfter).toBe(group.unitsBefore)
+    expect(group.relativeError).toBeLessThan(1e-6)
+  }
+  const all = await pruned(1)
+  expect(all.groups.map((g) => g.unitsAfter)).toEqual([1, 1])
+})
+
+test('what goes is what costs least: the rest of a network with idle channels is left as it was', async () => {
+  // channels 1 and 4 give nothing: their rows and biases are zero
+  const idle = (name: string): [string, { tensor: Tensor }] => {
+    const { shape, data } = graph.initializers.get(name)!.tensor
+    const width = data.length / 6
+    const values = (data as Float32Array).map((v, i) => ([1, 4].includes(Math.floor(i / width)) ? 0 : v))
+    return [name, { tensor: float32(shape, values) }]
+  }
+  const initializers = new Map([...graph.initializers, idle('two.conv1.weight'), idle('two.conv1.bias')])
+  const lazy = { ...graph, initializers }
+  const { graph: smaller, groups } = await pruned(1 / 3, { keep: ['one.*'] }, lazy)
+  expect(groups.map((g) => [g.name, g.unitsAfter])).toEqual([['two.conv2', 4]])
+  expect(groups[0]!.relativeError).toBeLessThan(1e-6)
+  const [expected, got] = [await rowsOf(lazy, 'logits'), await rowsOf(smaller, 'logits')]
+  got.flat().forEach((v, i) => expect(v).toBeCloseTo(expected.flat()[i]!, 4))
+})
+
+test('a layer that is kept keeps its rows as well as its columns', async () => {
+  expect((await pruned(0.5, { keep: ['two.conv1'] })).groups.map((g) => g.name)).toEqual(['one.conv3'])
+  expect((await pruned(0.5, { keep: ['one.conv3'] })).groups.map((g) => g.name)).toEqual(['two.conv2'])
+  await expect(pruned(0.5, { keep: ['*.conv1', 'one.*'] })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('no channels or heads could go'),
+  })
+})
+
+test('units that share statistics stay', async () => {
+  const nodes = graph.nodes.flatMap((n) =>
+    n.name !== 'j'
+      ? [n]
+      : [node('Relu', ['i'], ['j0']), node('ReduceMean', ['j0', 'axes'], ['mean']), node('Sub', ['j0', 'mean'], ['j'])],
+  )
+  const axes = { tensor: { dtype: 'int64' as const, shape: [1], data: BigInt64Array.of(1n) } }
+  const { groups, left } = await pruned(
+    0.5,
+    {},
+    { ...graph, nodes, initializers: new Map(graph.initializers).set('axes', axes) },
+  )
+  expect(groups.map((g) => g.name)).toEqual(['one.conv3'])
+  expect(left).toEqual(['two.conv2'])
+})
+
+test.each([-0.1, 1.1, NaN])('share %p', async (share) => {
+  await expect(pruned(share)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
