@@ -58,7 +58,7 @@ function normalise({ problem }: MethodContext): Normalised {
 }
 
 function supportOfAdmm(context: MethodContext, { h, b, target }: Normalised, rho: number): Uint8Array {
-  const { linalg, problem, pattern, signal } = context
+  const { linalg, problem, signal } = context
   const { rows, cols } = problem.problem
   const choose = chooser(context)
   if (choose.decided) return choose.at(1, new Float32Array(target.length))
@@ -67,9 +67,9 @@ function supportOfAdmm(context: MethodContext, { h, b, target }: Normalised, rho
   const inverse = h.slice()
   for (let j = 0; j < cols; j++) inverse[j * cols + j] += rho
   invertPositive(linalg, inverse, cols)
-  const product = new Float64Array(rows * cols)
-  linalg.gemm({ ...shape, a: b, b: inverse, c: product })
-  const [q, start] = [new Float32Array(inverse), new Float32Array(product)]
+  const q = new Float32Array(inverse)
+  const start = new Float32Array(rows * cols)
+  linalg.gemm({ ...shape, a: new Float32Array(b), b: q, c: start })
 
   // V = W + U. Kept weights have Z = V and U = 0, pruned ones Z = 0 and U = V: Z − U is V with a sign.
   const v = new Float32Array(target)
@@ -82,10 +82,11 @@ function supportOfAdmm(context: MethodContext, { h, b, target }: Normalised, rho
     const part = 1 - (1 - Math.min(1, t / ramp)) ** 3
     const mask = choose.at(part, scores)
     if (t === iterations - 1) return mask
-    for (let i = 0; i < v.length; i++) signed[i] = mask[i] ? v[i] : -v[i]
+    // Without branches, which nothing could predict.
+    for (let i = 0; i < v.length; i++) signed[i] = v[i] * (2 * mask[i] - 1)
     w.set(start)
     linalg.gemm({ ...shape, alpha: rho, a: signed, b: q, beta: 1, c: w })
-    for (let i = 0; i < v.length; i++) v[i] = mask[i] ? w[i] : w[i] + v[i]
+    for (let i = 0; i < v.length; i++) v[i] = w[i] + v[i] * (1 - mask[i])
   }
 }
 

@@ -33,14 +33,18 @@ export function startChoice(given: Given): UnitChoice {
   const units = unitsOf(rows, cols, pattern)
   const dead = deadColumns(given)
   const mask = allowedMask(given)
-  const held = sumOverUnits(Float64Array.from(mask), units)
-  const alive = sumOverUnits(
-    Float64Array.from(mask, (m, i) => (dead[i % cols] ? 0 : m)),
-    units,
-  )
-  const open = Uint8Array.from(alive, (weights) => (weights > 0 ? 1 : 0))
+  const held = new Uint8Array(units.count)
+  const open = new Uint8Array(units.count)
+  for (let row = 0, i = 0; row < rows; row++) {
+    const from = Math.floor(row / units.height) * units.across
+    for (let j = 0; j < cols; j++, i++) {
+      const u = from + (units.width === 1 ? j : Math.floor(j / units.width))
+      held[u] |= mask[i]
+      open[u] |= mask[i] & (1 - dead[j])
+    }
+  }
   const openCount = count(open)
-  const gone = units.count - count(Uint8Array.from(held, (weights) => (weights > 0 ? 1 : 0)))
+  const gone = units.count - count(held)
   const lifeless = units.count - gone - openCount
   const zeros = units.count - (budget.blocks ?? budget.nonzeros)
 
@@ -50,23 +54,26 @@ export function startChoice(given: Given): UnitChoice {
       units,
     )
     const chosen = new Uint8Array(units.count)
-    const scores = size.map((v, u) => (held[u] > 0 && !open[u] ? v : Infinity))
+    const scores = size.map((v, u) => (held[u] && !open[u] ? v : Infinity))
     markSmallest(scores, Math.min(zeros - gone, lifeless), chosen)
     pruneUnits(mask, chosen, units)
   }
   return { units, mask, open, openCount, rest: Math.max(0, zeros - gone - lifeless) }
 }
 
-/** Sets to 0, in a mask of the choice, the `zeros` open units with the smallest `scores` [rows, cols], summed per unit. */
+/**
+ * Sets to 0, in a mask of the choice, the `zeros` open units with the smallest `scores` [rows, cols], summed per unit;
+ * `scores` is used up.
+ */
 export function pruneOpen(
   { units, open }: UnitChoice,
   mask: Uint8Array,
   scores: Float32Array | Float64Array,
   zeros: number,
 ): void {
-  const summed = sumOverUnits(scores, units)
-  // Not in place: single weights are their own sums.
-  const sums = summed.map((sum, u) => (open[u] ? sum : Infinity))
+  const sums = sumOverUnits(scores, units)
+  // Infinity is never reached.
+  for (let u = 0; u < sums.length; u++) if (!open[u]) sums[u] = Infinity
   const chosen = new Uint8Array(units.count)
   markSmallest(sums, zeros, chosen)
   pruneUnits(mask, chosen, units)

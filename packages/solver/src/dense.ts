@@ -74,7 +74,7 @@ const factor = (linalg: Linalg, a: Float64Array, n: number): boolean =>
   unlessSingular(() => linalg.potrf({ uplo: 'L', n, a }))
 
 /** False where the work ends in NUMERICAL. */
-function unlessSingular(work: () => void): boolean {
+export function unlessSingular(work: () => void): boolean {
   try {
     work()
     return true

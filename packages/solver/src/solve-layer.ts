@@ -4,10 +4,11 @@ import { budgetOf } from './counts.js'
 import { damp } from './damp.js'
 import { errorOf } from './loss.js'
 import type { RefitKind } from './method.js'
-import { methods, type MethodName } from './methods.js'
+import { methods, onKernels, type MethodName } from './methods.js'
 import type { Pattern } from './pattern.js'
 import type { LayerProblem } from './problem.js'
 import { refit } from './refit.js'
+import { swap } from './swaps.js'
 
 export interface SolveOptions {
   readonly method: MethodName
@@ -28,6 +29,8 @@ export interface SolveOptions {
   readonly rho?: number | readonly number[]
   /** Whether the weights on the mask are fitted again; true unless said. */
   readonly refit?: boolean
+  /** Whether kept and pruned weights of a row are exchanged afterwards while that pays; see `swap`. Not for blocks. */
+  readonly swaps?: boolean
   /** Columns per block of FastOBC; 128 unless said. */
   readonly blockSize?: number
   /** See `MethodContext`; 'first' unless said. */
@@ -48,7 +51,7 @@ export interface Solution {
   readonly loss: number
   /** ‖Y − ŴX‖², undamped, centred when there is a bias. */
   readonly error: number
-  /** error/‖Y‖²; 0 where Y does not vary and the error is 0 too. */
+  /** error/‖Y‖²; 0 where Y does not vary. */
   readonly relativeError: number
   /** The error of W*, the best unpruned weights: compare errors of different targets only beside it. */
   readonly floor: number
@@ -69,6 +72,12 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
   if (!method) {
     throw new TacoError('INVALID_ARGUMENT', `method "${options.method}": use one of ${Object.keys(methods).join(', ')}`)
   }
+  if (onKernels.includes(options.method) && !('eliminate' in linalg)) {
+    throw new TacoError('INVALID_ARGUMENT', `method "${options.method}": needs the numerics of createNumerics()`)
+  }
+  if (options.swaps && pattern.kind === 'block') {
+    throw new TacoError('UNSUPPORTED', 'swaps: weights of a block cannot be exchanged one by one; leave swaps out')
+  }
   if (!(Number.isInteger(blockSize) && blockSize > 0)) {
     throw new TacoError('INVALID_ARGUMENT', `blockSize ${blockSize}: give a positive integer, such as 128`)
   }
@@ -80,9 +89,11 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
   const budget = budgetOf(rows, cols, pattern, options.sparsity, allowed)
   throwIfAborted(signal)
   const damped = damp(linalg, problem, { damp: options.damp })
-  const candidate = method({ linalg, problem: damped, pattern, budget, allowed, blockSize, deadInputs, rho, signal })
+  const context = { linalg, problem: damped, pattern, budget, allowed, blockSize, deadInputs, rho, signal }
+  const candidate = method(context)
   const done = candidate.refit !== undefined || options.refit === false
-  const { weights, mask, loss, refit: kind = 'none' } = done ? candidate : refit(linalg, damped, candidate, { signal })
+  const fitted = done ? candidate : refit(linalg, damped, candidate, { signal })
+  const { weights, mask, loss, refit: kind = 'none' } = options.swaps ? swap(context, fitted) : fitted
 
   const error = errorOf(damped, weights, loss)
   return {
@@ -94,7 +105,7 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
     nonzeros: mask.reduce((sum, kept) => sum + kept, 0),
     loss,
     error,
-    relativeError: error === 0 ? 0 : error / yy,
+    relativeError: yy > 0 ? error / yy : 0,
     floor: damped.floor,
     lambda: damped.lambda,
     escalations: damped.escalations,

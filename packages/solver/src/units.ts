@@ -36,6 +36,10 @@ export function sumOverUnits<T extends Float32Array | Float64Array>(scores: T, u
 /** Sets the weights of `mask` [rows, cols] to 0 whose unit is 1 in `chosen`. */
 export function pruneUnits(mask: Uint8Array, chosen: Uint8Array, units: Units): void {
   const { rows, cols, height, width, across } = units
+  if (height === 1 && width === 1) {
+    for (let i = 0; i < mask.length; i++) mask[i] &= 1 - chosen[i]
+    return
+  }
   for (let row = 0, i = 0; row < rows; row++) {
     const from = Math.floor(row / height) * across
     for (let j = 0; j < cols; j++, i++) if (chosen[from + (width === 1 ? j : Math.floor(j / width))]) mask[i] = 0
