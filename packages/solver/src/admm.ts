@@ -78,16 +78,31 @@ function supportOfAdmm(context: MethodContext, { h, b, target }: Normalised, rho
   const scores = new Float32Array(v.length)
   for (let t = 1; ; t++) {
     throwIfAborted(signal)
-    for (let i = 0; i < v.length; i++) scores[i] = v[i] * v[i]
+    square(v, scores)
     const part = 1 - (1 - Math.min(1, t / ramp)) ** 3
     const mask = choose.at(part, scores)
     if (t === iterations - 1) return mask
-    // Without branches, which nothing could predict.
-    for (let i = 0; i < v.length; i++) signed[i] = v[i] * (2 * mask[i] - 1)
+    sign(v, mask, signed)
     w.set(start)
     linalg.gemm({ ...shape, alpha: rho, a: signed, b: q, beta: 1, c: w })
-    for (let i = 0; i < v.length; i++) v[i] = w[i] + v[i] * (1 - mask[i])
+    addPruned(v, mask, w)
   }
+}
+
+// Loops of their own are compiled once for all iterations; without branches, which nothing could predict.
+
+function square(v: Float32Array, into: Float32Array): void {
+  for (let i = 0; i < v.length; i++) into[i] = v[i] * v[i]
+}
+
+/** Z − U from V. */
+function sign(v: Float32Array, mask: Uint8Array, into: Float32Array): void {
+  for (let i = 0; i < v.length; i++) into[i] = v[i] * (2 * mask[i] - 1)
+}
+
+/** V ← W + U. */
+function addPruned(v: Float32Array, mask: Uint8Array, w: Float32Array): void {
+  for (let i = 0; i < v.length; i++) v[i] = w[i] + v[i] * (1 - mask[i])
 }
 
 /** What is kept when `part` of the zeros are asked for; `decided`: whatever the scores. */
