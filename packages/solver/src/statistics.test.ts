@@ -60,6 +60,32 @@ test('a position of weight 3 counts as three positions', () => {
   expect(worst(a.yMean, b.yMean)).toBeLessThan(1e-6)
 })
 
+test('the same bits for any number of threads and however the positions come in batches', async () => {
+  const [wide, tall, n] = [96, 40, 2500]
+  const next = random(9)
+  const x = Float32Array.from({ length: n * wide }, next)
+  const y = Float32Array.from({ length: n * tall }, next)
+  const of = (threads: Linalg, step: number) => {
+    const statistics = createStatistics(threads, {
+      rows: tall,
+      cols: wide,
+      weights: new Float32Array(wide * tall),
+      bias: true,
+    })
+    // The first batch decides what is subtracted before the products.
+    for (let from = 0, to = 100; from < n; from = to, to = Math.min(n, to + step)) {
+      statistics.add(x.slice(from * wide, to * wide), y.slice(from * tall, to * tall), to - from)
+    }
+    return statistics.finish()
+  }
+  const pair = await createLinalg({ threads: 2 })
+  const once = of(linalg, n)
+  for (const other of [of(pair, n), of(linalg, 7)]) {
+    expect([worst(other.h, once.h), worst(other.b, once.b), other.yy - once.yy, other.count]).toEqual([0, 0, 0, n])
+  }
+  pair.dispose()
+})
+
 test('NaN is named, wrong lengths and nothing at all are refused', () => {
   const { x, y, weights } = samples(0)
   const create = () => createStatistics(linalg, { rows, cols, weights, bias: true })

@@ -34,7 +34,7 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
   const { rows, cols, weights, bias } = options
   const h = new Float64Array(cols * cols)
   const b = new Float64Array(rows * cols)
-  // Of one chunk.
+  // Of one chunk, which positions of several batches may share.
   const gram = new Float32Array(cols * cols)
   const outer = new Float32Array(rows * cols)
   const xChunk = new Float32Array(chunk * cols)
@@ -43,7 +43,19 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
   const ySum = new Float64Array(rows)
   let xShift = new Float32Array(cols)
   let yShift = new Float32Array(rows)
-  let [yy, count, positions] = [0, 0, 0]
+  let [filled, yy, count, positions] = [0, 0, 0, 0]
+
+  /** Adds the products of the chunk to the sums and empties it. */
+  const flush = () => {
+    if (filled === 0) return
+    const ys = yChunk.subarray(0, filled * rows)
+    linalg.syrk({ trans: true, n: cols, k: filled, a: xChunk, c: gram })
+    linalg.gemm({ transA: true, m: rows, n: cols, k: filled, a: ys, b: xChunk, c: outer })
+    for (let i = 0; i < h.length; i++) h[i] += gram[i]
+    for (let i = 0; i < b.length; i++) b[i] += outer[i]
+    yy += sumOfSquares(ys)
+    filled = 0
+  }
 
   return {
     add(x, y, n, positionWeights) {
@@ -57,22 +69,21 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
         xShift = means(x, n, cols)
         yShift = means(y, n, rows)
       }
-      for (let from = 0; from < n; from += chunk) {
-        const length = Math.min(chunk, n - from)
+      for (let from = 0; from < n;) {
+        const length = Math.min(chunk - filled, n - from)
         const weights = positionWeights?.subarray(from, from + length)
-        const xs = shifted(x.subarray(from * cols, (from + length) * cols), xShift, weights, xSum, xChunk)
-        const ys = shifted(y.subarray(from * rows, (from + length) * rows), yShift, weights, ySum, yChunk)
-        linalg.syrk({ trans: true, n: cols, k: length, a: xs, c: gram })
-        linalg.gemm({ transA: true, m: rows, n: cols, k: length, a: ys, b: xs, c: outer })
-        for (let i = 0; i < h.length; i++) h[i] += gram[i]
-        for (let i = 0; i < b.length; i++) b[i] += outer[i]
-        yy += sumOfSquares(ys)
+        shifted(x.subarray(from * cols, (from + length) * cols), xShift, weights, xSum, xChunk.subarray(filled * cols))
+        shifted(y.subarray(from * rows, (from + length) * rows), yShift, weights, ySum, yChunk.subarray(filled * rows))
         for (let p = 0; p < length; p++) count += weights ? weights[p] : 1
+        filled += length
+        from += length
+        if (filled === chunk) flush()
       }
       positions += n
     },
 
     finish() {
+      flush()
       if (!(count > 0)) {
         throw new TacoError('NUMERICAL', 'layer statistics: no positions with a weight above 0 were added')
       }
@@ -105,25 +116,23 @@ function means(values: Float32Array, n: number, width: number): Float32Array<Arr
   return Float32Array.from(sums, (v) => v / n)
 }
 
-/** √w(v − shift) of every position, in f32, in the beginning of `buffer`; adds the w(v − shift) to `sums`. */
+/** √w(v − shift) of every position, in f32, to the beginning of `into`; adds the w(v − shift) to `sums`. */
 function shifted(
   values: Float32Array,
   shift: Float32Array,
   weights: Float32Array | undefined,
   sums: Float64Array,
-  buffer: Float32Array,
-): Float32Array {
+  into: Float32Array,
+): void {
   const width = shift.length
-  const result = buffer.subarray(0, values.length)
   for (let p = 0, i = 0; i < values.length; p++) {
     const factor = weights ? Math.sqrt(weights[p]) : 1
     for (let j = 0; j < width; j++, i++) {
       const value = Math.fround(factor * (values[i] - shift[j]))
-      result[i] = value
+      into[i] = value
       sums[j] += factor * value
     }
   }
-  return result
 }
 
 /** Four sums at once: one alone waits for itself. */
