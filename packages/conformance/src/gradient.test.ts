@@ -245,12 +245,7 @@ describe('attention', () => {
     batch: true,
   })
   check('values only', shapes, ({ add }) => add('Attention', ['q', 'k', 'v'], { scale }, own), { wrt: ['v'] })
-  for (const bias of [
-    [2, 3, 5, 7],
-    [1, 3, 5, 7],
-    [5, 1],
-    [7],
-  ])
+  for (const bias of [[2, 3, 5, 7], [1, 3, 5, 7], [5, 1], [7]])
     check(`a bias of [${bias.join()}]`, { ...shapes, bias }, ({ add }) =>
       add('Attention', ['q', 'k', 'v', 'bias'], { scale }, own),
     )
