@@ -36,6 +36,8 @@ export class Group {
   quota: usize
   /** i32 [k]: offset in bytes, before the pending columns leave, of a column behind that. */
   moves: usize
+  /** How to move them, a vector at a time: see update.ts. */
+  plans: usize
   /** U in panels of a tile's columns. */
   panels: usize
   /** Coefficients: [batch], [rows], [width, width]. */
@@ -76,6 +78,7 @@ export function place<T>(job: Job, at: usize): usize {
   it.gone = take(end, <usize>job.batch * 4)
   it.quota = take(end, <usize>job.sets * 4)
   it.moves = take(end, tall * 4)
+  it.plans = take(end, 48 * (row >> 4))
   it.panels = take(end, <usize>job.batch * row)
   it.factors = take(end, <usize>max(job.batch, job.most) * 8)
   it.shares = take(end, <usize>job.rows * size)

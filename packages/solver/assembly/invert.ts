@@ -23,7 +23,7 @@ export function invert<T>(it: Group): usize {
       store<f64>(line + ((<usize>j) << 3), load<f64>(h + ((<usize>int(it.ids, j)) << 3)))
     }
     const diagonal = load<f64>(line + at)
-    const skipped = at & ~31
+    const skipped = at & ~63
     for (let i: usize = 0; i < <usize>t; i++) store<f64>(it.factors + (i << 3), -load<f64>(r + i * row + at))
     combine<f64>(line + skipped, bytes - skipped, r + skipped, row, t, it.factors)
     // rounding must not make it 0 or negative

@@ -60,13 +60,6 @@ function start<T>(it: Group, g: i32): void {
   pad<T>(it)
 }
 
-/** Whether the pending removals are to be applied to P: not where there is room for all that are left. */
-function due(it: Group): bool {
-  const batch = it.job.batch
-  if (it.k <= batch) return false
-  return it.pending + it.job.width > (it.k > 384 ? batch : max(it.job.width, batch - 8))
-}
-
 /** ExactOBS of group g, to the job's depth or until no column may leave. */
 export function solve<T>(it: Group, g: i32): void {
   const job = it.job
@@ -81,7 +74,8 @@ export function solve<T>(it: Group, g: i32): void {
     setInt(order, step, int(job.unit, id))
     store<f64>(losses + ((<usize>step) << 3), remove<T>(it, next, it.tile))
     next = load<i32>(it.tile)
-    if (next < 0 || !due(it)) continue
+    // not where there is room for all that are left
+    if (next < 0 || it.k <= job.batch || it.pending + job.width <= job.batch) continue
     // where the next column will be
     let before = 0
     for (let i = 0; i < it.pending; i++) if (int(it.gone, i) < next) before++

@@ -11,71 +11,101 @@ function close<T>(it: Group, line: usize, k: i32): void {
   }
 }
 
-/** U without the columns that leave, in panels: for each pending removal the values of a tile's columns. */
-function pack<T>(it: Group, k: i32): void {
-  const w = width<T>()
-  const depth = it.pending
-  for (let i = 0; i < depth; i++) {
-    const line = it.u + <usize>i * it.row
-    close<T>(it, line, k)
-    fill<T>(line + <usize>k * sizeof<T>(), line + padded<T>(k), 0)
-    let to = it.panels + ((<usize>i) << 5)
-    for (let j = 0; j < k; j += w, to += (<usize>depth) << 5) {
-      const from = line + <usize>j * sizeof<T>()
-      v128.store(to, v128.load(from))
-      v128.store(to, v128.load(from, 16), 16)
+/** How a vector of columns is found among those before: side by side, within two vectors, or anywhere. */
+const BESIDE: i32 = 0
+const NEAR: i32 = 1
+const ANYWHERE: i32 = 2
+
+/** A record of 48 bytes: the offset of the first column, how, and for NEAR the bytes to take from each of two vectors. */
+function planMoves<T>(it: Group, k: i32): void {
+  const size = <i32>sizeof<T>()
+  const lanes = 16 / size
+  const end = (k + width<T>() - 1) & -width<T>()
+  let plan = it.plans
+  for (let j = 0; j < end; j += lanes, plan += 48) {
+    // fewer at the end, or none: the rest of the vector does not matter
+    const count = min(lanes, max(k - j, 0))
+    const first = int(it.moves, j)
+    const span = count > 0 ? int(it.moves, j + count - 1) - first : 0
+    store<i32>(plan, first)
+    store<i32>(plan, span >= 32 ? ANYWHERE : count == lanes && span == 16 - size ? BESIDE : NEAR, 4)
+    memory.fill(plan + 16, 0x80, 32)
+    for (let lane = 0; lane < count && span < 32; lane++) {
+      const from = int(it.moves, j + lane) - first
+      const masks = plan + 16 + (from < 16 ? 0 : 16) + <usize>(lane * size)
+      for (let byte = 0; byte < size; byte++) store<u8>(masks + <usize>byte, (from & 15) + byte)
     }
   }
 }
 
-/** The values of P in a row that a tile's columns come from: side by side, or not. */
-function gather<T>(line: usize, moves: usize, half: usize): v128 {
+function pick(from: usize, mask: usize): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(v128.load(from), v128.load(mask))
+  return i8x16.swizzle(v128.load(from), v128.load(mask))
+}
+
+/** A vector of columns, of the matrix row at `line`; `moves` are the offsets of its columns. */
+function moved<T>(line: usize, plan: usize, moves: usize): v128 {
+  const from = line + <usize>load<i32>(plan)
+  const how = load<i32>(plan, 4)
+  if (how == BESIDE) return v128.load(from)
+  if (how == NEAR) return v128.or(pick(from, plan + 16), pick(from + 16, plan + 32))
   let v = v128.splat<T>(0)
   if (sizeof<T>() == 4) {
-    v = v128.load_lane<f32>(line + <usize>load<i32>(moves + half), v, 0)
-    v = v128.load_lane<f32>(line + <usize>load<i32>(moves + half, 4), v, 1)
-    v = v128.load_lane<f32>(line + <usize>load<i32>(moves + half, 8), v, 2)
-    v = v128.load_lane<f32>(line + <usize>load<i32>(moves + half, 12), v, 3)
+    v = v128.load_lane<f32>(line + <usize>load<i32>(moves), v, 0)
+    v = v128.load_lane<f32>(line + <usize>load<i32>(moves, 4), v, 1)
+    v = v128.load_lane<f32>(line + <usize>load<i32>(moves, 8), v, 2)
+    v = v128.load_lane<f32>(line + <usize>load<i32>(moves, 12), v, 3)
   } else {
-    v = v128.load_lane<f64>(line + <usize>load<i32>(moves + half), v, 0)
-    v = v128.load_lane<f64>(line + <usize>load<i32>(moves + half, 4), v, 1)
+    v = v128.load_lane<f64>(line + <usize>load<i32>(moves), v, 0)
+    v = v128.load_lane<f64>(line + <usize>load<i32>(moves, 4), v, 1)
   }
   return v
 }
 
+/** U without the columns that leave, in panels: for each pending removal the values of a tile's columns. */
+function pack<T>(it: Group, k: i32): void {
+  const half = <usize>(64 / <i32>sizeof<T>())
+  const depth = <usize>it.pending
+  for (let i: usize = 0; i < depth; i++) {
+    const line = it.u + i * it.row
+    let to = it.panels + (i << 5)
+    let plan = it.plans
+    let moves = it.moves
+    for (let j = 0; j < k; j += width<T>(), to += depth << 5, plan += 96, moves += 2 * half) {
+      v128.store(to, moved<T>(line, plan, moves))
+      v128.store(to, moved<T>(line, plan + 48, moves + half), 16)
+    }
+  }
+}
+
 /**
  * P ← P − UᵀU on the lower triangle, without the columns that leave: a rank-`pending` product in tiles. In place: what is
- * written never lies behind what is still to be read, because rows and columns only move forward.
+ * written never lies behind what is still to be read, because rows and columns only move forward. Behind the diagonal P
+ * holds whatever comes.
  */
 function product<T>(it: Group, k: i32): void {
   const w = width<T>()
   const size = sizeof<T>()
+  const half = (<usize>w) << 1
   const depth = it.pending
   const panel = (<usize>depth) << 5
   for (let i = 0; i < k; i += ROWS) {
     const a = it.panels + <usize>(i / w) * panel + <usize>(i % w) * size
+    const last = min(ROWS, k - i)
     let b = it.panels
-    for (let j = 0; j < min(i + ROWS, k); j += w, b += panel) {
+    let plan = it.plans
+    let moves = it.moves
+    let to = it.p + <usize>i * it.row
+    for (let j = 0; j < min(i + ROWS, k); j += w, b += panel, plan += 96, moves += 2 * half, to += 32) {
       tile<T>(depth, a, b, 32, it.tile)
-      const moves = it.moves + ((<usize>j) << 2)
-      const first = <usize>load<i32>(moves)
-      const whole = load<i32>(moves + ((<usize>w) << 2) - 4) - <i32>first == 32 - <i32>size
-      const last = min(ROWS, k - i)
-      for (let r = 0; r < last; r++) {
+      let line = to
+      let sums = it.tile
+      for (let r = 0; r < last; r++, line += it.row, sums += 32) {
         const from = it.p + <usize>(int(it.moves, i + r) / <i32>size) * it.row
-        const to = it.p + <usize>(i + r) * it.row + <usize>j * size
-        const sums = it.tile + ((<usize>r) << 5)
-        let c0: v128
-        let c1: v128
-        if (whole) {
-          c0 = v128.load(from + first)
-          c1 = v128.load(from + first, 16)
-        } else {
-          c0 = gather<T>(from, moves, 0)
-          c1 = gather<T>(from, moves, (<usize>w) << 1)
-        }
-        v128.store(to, v128.sub<T>(c0, v128.load(sums)))
-        v128.store(to, v128.sub<T>(c1, v128.load(sums, 16)), 16)
+        const c0 = moved<T>(from, plan, moves)
+        const c1 = moved<T>(from, plan + 48, moves + half)
+        v128.store(line, v128.sub<T>(c0, v128.load(sums)))
+        v128.store(line, v128.sub<T>(c1, v128.load(sums, 16)), 16)
       }
     }
   }
@@ -118,7 +148,9 @@ export function update<T>(it: Group): void {
     setInt(it.ids, k, id)
     setInt(it.moves, k++, j * size)
   }
+  // a vector beyond the last column takes whatever there is
   for (let j = k; j < k + 8; j++) setInt(it.moves, j, 0)
+  planMoves<T>(it, k)
   pack<T>(it, k)
   product<T>(it, k)
   for (let r = 0; r < it.job.rows; r++) close<T>(it, it.w + <usize>r * it.row, k)

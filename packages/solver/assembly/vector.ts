@@ -11,14 +11,14 @@ export function madd<T>(a: v128, b: v128, c: v128): v128 {
   return v128.add<T>(c, v128.mul<T>(a, b))
 }
 
-/** Bytes of `count` elements, rounded up to whole pairs of vectors. */
+/** Bytes of `count` elements, rounded up to whole cache lines. */
 export function padded<T>(count: i32): usize {
-  return (<usize>count * sizeof<T>() + 31) & ~31
+  return (<usize>count * sizeof<T>() + 63) & ~63
 }
 
 /** Bytes from row to row: an odd number of cache lines, or columns would fall on few sets of the cache. */
 export function stride<T>(count: i32): usize {
-  return (((padded<T>(count) + 63) >> 6) | 1) << 6
+  return padded<T>(count) | 64
 }
 
 export function fill<T>(from: usize, end: usize, value: T): void {

@@ -73,12 +73,15 @@ function checkGroups(groups: readonly Int32Array[], count: number, cols: number)
 
 /** The problem with its columns in another order; of what `startOf` reads. */
 function reorder(damped: DampedProblem, columns: Int32Array): DampedProblem {
-  const { rows, cols, h } = damped.problem
-  const target = new Float64Array(rows * cols)
-  const reordered = new Float64Array(cols * cols)
-  for (let k = 0; k < cols; k++) {
-    for (let row = 0; row < rows; row++) target[row * cols + k] = damped.target[row * cols + columns[k]]
-    for (let l = 0; l < cols; l++) reordered[k * cols + l] = h[columns[k] * cols + columns[l]]
+  const { rows, cols } = damped.problem
+  const inOrder = (matrix: Float64Array, height: number) => {
+    const result = new Float64Array(height * cols)
+    for (let at = 0; at < result.length; at += cols) columns.forEach((j, k) => (result[at + k] = matrix[at + j]))
+    return result
   }
-  return { ...damped, target, problem: { ...damped.problem, h: reordered } }
+  const lines = inOrder(damped.problem.h, cols)
+  const h = new Float64Array(cols * cols)
+  columns.forEach((j, k) => h.set(lines.subarray(j * cols, (j + 1) * cols), k * cols))
+  const [target, product] = [inOrder(damped.target, rows), inOrder(damped.product, rows)]
+  return { ...damped, target, product, problem: { ...damped.problem, h } }
 }

@@ -47,9 +47,9 @@ export function startOf(
   const inverse = same ? inverseOf(numerics, scaled, n) : undefined
   // On fewer columns than all, W* plus what the others leave to them: W*_R·H_RS·(H_SS)⁻¹, exactly 0 for dead inputs. For
   // supports that differ the kernels are given the right-hand side (W*H)_S.
-  const others = inverse ? target.map((w, i) => (taken[i % cols] ? 0 : w)) : target
-  const rightHand =
-    inverse && n === cols ? undefined : timesDamped(numerics, others, h, inverse ? 0 : lambda, rows, cols)
+  const others = target.map((w, i) => (taken[i % cols] ? 0 : w))
+  const whole = inverse && n === cols
+  const rightHand = inverse ? (whole ? undefined : timesDamped(numerics, others, h, 0, rows, cols)) : damped.product
 
   const weights = new Float64Array(which.length * height * n)
   const given = new Float64Array(rightHand ? weights.length : 0)

@@ -1,0 +1,52 @@
+import { damp } from '../damp.js'
+import { createNumerics, type Numerics } from '../numerics.js'
+import { bestLoss } from '../testing/brute-force.js'
+import { plainLoss, randomProblem } from '../testing/problems.js'
+import { groupObs } from './group-obs.js'
+
+let numerics: Numerics
+beforeAll(async () => {
+  numerics = await createNumerics()
+})
+afterAll(() => numerics.dispose())
+
+const groups = [[5, 0], [2], [7, 3, 8], [1, 9]].map((group) => Int32Array.from(group))
+
+test('groups of any columns: each removal is the cheapest, the rest is the best fit, columns in no group stay', () => {
+  for (const seed of [1, 2, 3, 4]) {
+    const layer = randomProblem(5, 10, 30, { seed })
+    const problem = damp(numerics, layer)
+    const all = Array.from({ length: 10 }, (_, j) => j)
+    const without = (gone: number[]) => all.filter((j) => !gone.some((g) => groups[g].includes(j)))
+    const loss = (gone: number[]) => bestLoss(problem, [0, 1, 2, 3, 4], without(gone))
+    for (let count = 0; count <= 4; count++) {
+      const { order, losses, weights } = groupObs(numerics, problem, groups, count)
+      expect(order.length).toBe(count)
+      order.forEach((group, k) => {
+        const before = [...order.subarray(0, k)]
+        const rises = groups.map((_, g) => (before.includes(g) ? Infinity : loss([...before, g]) - loss(before)))
+        expect(Math.abs(losses[k] / rises[group] - 1)).toBeLessThan(1e-8)
+        expect(rises[group]).toBeLessThanOrEqual(Math.min(...rises) * (1 + 1e-8))
+      })
+      const kept = without([...order])
+      weights.forEach((w, i) => expect(w !== 0).toBe(kept.includes(i % 10)))
+      const expected = losses.reduce((sum, l) => sum + l, 0)
+      expect(Math.abs(plainLoss(layer, problem.lambda, problem.target, weights) - expected)).toBeLessThanOrEqual(
+        1e-8 * expected + 1e-12 * loss([0, 1, 2, 3]),
+      )
+    }
+  }
+})
+
+test.each([
+  [[[0, 1], [1]], 1, 'column 1 of group 1 is also in group 0'],
+  [[[0, 12]], 1, 'column 12 of group 0 is not one of 10'],
+  [[[0], []], 1, 'group 1 is empty'],
+  [[[0]], 2, 'count is 2'],
+])('groups %j, count %i: refused', (lists, count, message) => {
+  const problem = damp(numerics, randomProblem(2, 10, 30))
+  const sets = lists.map((list) => Int32Array.from(list))
+  expect(() => groupObs(numerics, problem, sets, count)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
+  )
+})
