@@ -27,7 +27,8 @@ export interface Gradient {
  * The graph that computes ∂(Σ r·of)/∂v for each v of `wrt`, by reverse accumulation (Griewank & Walther 2008, chapter
  * 3): the nodes of the forward pass that are needed, and after them one group of nodes per node between `wrt` and `of`.
  * It has ordinary operators only, so that any backend can compile it. Weights that the backward pass has the same use
- * for are shared by name; those of convolutions are copied in another order.
+ * for are shared by name; those of convolutions are copied in another order. Axes, bounds and indices have to be
+ * initializers, as `optimize` leaves them.
  *
  * @throws INVALID_ARGUMENT for a value that is unknown, not float32, or that `of` does not depend on
  * @throws UNSUPPORTED naming a node in between whose operator has no rule
