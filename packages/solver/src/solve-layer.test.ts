@@ -223,7 +223,7 @@ function wideRange(): LayerProblem {
 
 const extremes: Readonly<Record<string, () => LayerProblem>> = {
   'one position': () => randomProblem(3, 8, 1),
-  'fewer positions than inputs': () => randomProblem(5, 30, 4),
+  'fewer positions than inputs': () => randomProblem(5, 18, 4),
   'no input that varies': () => randomProblem(3, 8, 20, { dead: [0, 1, 2, 3, 4, 5, 6, 7], drift: 0 }),
   'dead inputs': () => randomProblem(3, 8, 20, { dead: [0, 5] }),
   'a huge range': wideRange,
@@ -238,14 +238,14 @@ test.each(Object.keys(extremes))('%s: finite, exactly 0 where pruned, and as man
   const layer = extremes[name]()
   for (const method of names) {
     for (const text of ['unstructured', '2:4', '2x1', '1x4']) {
-      for (const sparsity of [0, 0.5, 0.9, 1]) {
+      for (const sparsity of [0, 0.6, 1]) {
         for (const damp of [0, 0.01]) {
           const pattern = parsePattern(text)
           const result = solve(layer, { method, pattern, sparsity, damp })
           const figures = [result.loss, result.error, result.relativeError, result.floor, ...(result.bias ?? [])]
           expect([...figures, ...result.weights].every(Number.isFinite)).toBe(true)
           result.weights.forEach((w, i) => expect(result.mask[i] === 1 || w === 0).toBe(true))
-          if (text === 'unstructured') expect(zeros(result.mask)).toBe(Math.floor(result.mask.length * sparsity))
+          if (text === 'unstructured') expect(zeros(result.mask)).toBe(Math.floor(result.mask.length * sparsity + 1e-9))
         }
       }
     }
