@@ -14,7 +14,7 @@ const ramp = 20
  *
  *   Z = keep the largest of (W + U),  U ← W + U − Z,  W = (B̃ + ρ(Z − U))Q
  *
- * with s(1 − (1 − min(1, t/20))³) zeros in iteration t of 30. The answer is not Z but the exact fit on its support; of
+ * with s(1 − (1 − min(1, t/20))³) zeros in iteration t < 30, of which the first changes nothing. The answer is not Z but the exact fit on its support; of
  * several ρ, that of the lowest loss. Products are f32, Q and B̃ are formed in f64.
  */
 export function admm(context: MethodContext): Candidate {
@@ -37,7 +37,7 @@ interface Normalised {
   readonly target: Float64Array
 }
 
-/** Weights are scaled to a root mean square of 1 on top, so that all fit into f32. */
+/** The largest weight is scaled to 1 on top, so that all fit into f32. */
 function normalise({ problem }: MethodContext): Normalised {
   const { cols, h } = problem.problem
   const { lambda, target, product } = problem
