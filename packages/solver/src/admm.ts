@@ -14,8 +14,8 @@ const ramp = 20
  *
  *   Z = keep the largest of (W + U),  U ← W + U − Z,  W = (B̃ + ρ(Z − U))Q
  *
- * with s(1 − (1 − min(1, t/20))³) zeros in iteration t < 30, of which the first changes nothing. The answer is not Z but the exact fit on its support; of
- * several ρ, that of the lowest loss. Products are f32, Q and B̃ are formed in f64.
+ * with s(1 − (1 − min(1, t/20))³) zeros in iteration t < 30, of which the first changes nothing. The answer is not Z but
+ * the exact fit on its support; of several ρ, that of the lowest loss. Products are f32, Q and B̃ are formed in f64.
  */
 export function admm(context: MethodContext): Candidate {
   const { linalg, problem, rho = [0.7], signal } = context
