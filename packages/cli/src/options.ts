@@ -19,6 +19,13 @@ export function positive(value: string): number {
   return parsed
 }
 
+/** As recipes say it: true, false or 'auto'. */
+export function onOffAuto(value: string): boolean | 'auto' {
+  if (value === 'auto') return value
+  if (value !== 'on' && value !== 'off') throw new InvalidArgumentError(`'${value}' is not auto, on or off.`)
+  return value === 'on'
+}
+
 export const exifOption = (): Option =>
   new Option('--exif <mode>', 'EXIF orientation: apply, or ignore as timm does').choices(['apply', 'ignore'])
 

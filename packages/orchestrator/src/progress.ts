@@ -14,8 +14,8 @@ export interface RunOptions {
   readonly onProgress?: (event: ProgressEvent) => void
 }
 
-/** Parts of the pruning stages: forward passes of both streams, sums over positions, the solver. */
-export type PrunePart = 'capture' | 'statistics' | 'solve'
+/** Parts of the pruning stages: gradients for the positions' weights, forward passes of both streams, sums over positions, the solver. */
+export type PrunePart = 'weights' | 'capture' | 'statistics' | 'solve'
 
 /** Seconds spent in each stage, and in the parts of a stage, in the order they first ran. */
 export class StageTimer {

@@ -4,7 +4,7 @@ import { parseRecipe } from './recipe.js'
 const least = { model: 'm.onnx', data: 'images' }
 
 test('defaults are filled in', () => {
-  expect(parseRecipe(least)).toMatchObject({ shots: 16, seed: 0, sparsity: 0.5, method: 'fastobc', target: 'auto' })
+  expect(parseRecipe(least)).toMatchObject({ shots: 16, seed: 0, sparsity: 0.5, method: 'admm', target: 'auto' })
 })
 
 test.each([

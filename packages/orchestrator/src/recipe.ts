@@ -7,7 +7,7 @@ import { DEFAULT_SPARSITY, sparsityBesidePattern } from './prune/layer-settings.
 const finite = v.pipe(v.number(), v.finite())
 /** The methods by name, and the one that is used unless another is asked for. */
 export const methodNames = Object.keys(methods) as MethodName[]
-export const defaultMethod: MethodName = 'fastobc'
+export const defaultMethod: MethodName = 'admm'
 
 const share = v.pipe(finite, v.minValue(0), v.maxValue(1))
 const method = v.picklist(methodNames)
@@ -38,8 +38,18 @@ const recipeSchema = v.strictObject({
    * the sum (ResNets).
    */
   target: v.optional(v.picklist(['auto', 'dense', 'sparse', 'residual']), 'auto'),
+  /**
+   * Whether a position counts for as much as the task's logits depend on it; `auto`: where there is a stream that goes on
+   * unchanged, as for `target`.
+   */
+  positionWeights: v.optional(v.union([v.boolean(), v.literal('auto')]), 'auto'),
   /** Share of each image's positions (tokens, pixels) that the statistics look at; a first token is always among them. */
   positions: v.optional(v.pipe(finite, v.gtValue(0), v.maxValue(1)), 1),
+  /**
+   * Whether weights that are 0 in the model stay 0, and count among the zeros that are asked for; `auto`: where the model
+   * is a bundle, pruned once already.
+   */
+  warmStart: v.optional(v.union([v.boolean(), v.literal('auto')]), 'auto'),
   /** Damping λ as a share of the mean diagonal of the layer's Hessian. */
   damp: v.optional(v.pipe(finite, v.minValue(0)), 0.01),
   /** Layers to leave dense, by name; `*` matches anything. */

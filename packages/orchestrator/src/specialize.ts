@@ -2,9 +2,9 @@ import { checkpoint } from '@tacojs/errors'
 import { sampleFlat, samplePerClass, scanImageFolder, type ImageItem } from '@tacojs/calibration'
 import { compare, type Evaluation } from '@tacojs/evaluation'
 import { restrictHead, type Graph } from '@tacojs/graph'
-import { createLinalg } from '@tacojs/linalg'
 import { checkBundleTarget } from '@tacojs/model-io'
 import type { Backend } from '@tacojs/runtime'
+import { createNumerics } from '@tacojs/solver'
 import { defaultThreads, openBackend } from './backends.js'
 import { layerKernels } from './layer-kernels.js'
 import { measureTogether } from './measure.js'
@@ -80,7 +80,7 @@ export async function specialize(
   const controlFolder =
     options.control === undefined ? undefined : await scanImageFolder(options.control, { classes: false })
 
-  const linalg = await createLinalg({ threads })
+  const linalg = await createNumerics({ threads })
   const reading = {
     batchSize: batchSizeOf(model.graph, recipe.batchSize),
     exif: recipe.exif,
@@ -96,8 +96,10 @@ export async function specialize(
     const pruned: Pruned = await timer.time(stage, () =>
       prune(dense, inputs, {
         ...{ backend, linalg, recipe, threads, signal },
+        warmStart: recipe.warmStart === 'auto' ? model.specialist !== undefined : recipe.warmStart,
         time: (part, work) => timer.time(`${stage}/${part}`, work),
         onLayer: progress(stage),
+        onWarning: warn,
       }),
     )
     const images = calibration.batches.reduce((sum, batch) => sum + batch.labels.length, 0)

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { defaultMethod, loadRecipe, methodNames, specialize, type SpecializeOptions } from '@tacojs/orchestrator'
-import { collect, exifOption, number, positive, wholeNumber } from '../options.js'
+import { collect, exifOption, number, onOffAuto, positive, wholeNumber } from '../options.js'
 import { progressPrinter } from '../progress.js'
 import { layerOverride, withLayers, type LayerOverrides } from '../layer-option.js'
 import { resultTable } from '../result-table.js'
@@ -24,6 +24,11 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     .option('--pattern <pattern>', 'unstructured, N:M such as 2:4, or blocks such as 4x1 (unstructured)')
     .option('--method <name>', `${methodNames.join(', ')} (${defaultMethod})`)
     .option('--target <stream>', 'what layers aim at: auto, dense, sparse or residual (auto)')
+    .option(
+      '--position-weights <when>',
+      'whether positions count as the logits depend on them: auto, on or off (auto)',
+      onOffAuto,
+    )
     .option('--positions <share>', 'share of tokens or pixels that the statistics look at (1)', number)
     .option('--no-refit', 'leave out the exact refit after the method')
     .option('--damp <share>', 'damping as a share of the mean of diag H (0.01)', number)

@@ -1,5 +1,5 @@
 import { createGraph, float32, inferTypes, node, subgraph, type Graph, type Tensor } from '@tacojs/graph'
-import { createLinalg } from '@tacojs/linalg'
+import { createNumerics } from '@tacojs/solver'
 import { openBackend } from '../backends.js'
 import { parseRecipe } from '../recipe.js'
 import { prune } from './prune.js'
@@ -60,11 +60,11 @@ async function outputs(g: Graph, value: string): Promise<{ rows: Float64Array; c
 }
 
 const pruned = async (fields: object) => {
-  const recipe = parseRecipe({ model: '-', data: '-', sparsity: 0.5, ...fields })
-  return prune(graph, batches, { backend, linalg: await createLinalg(), recipe })
+  const recipe = parseRecipe({ model: '-', data: '-', sparsity: 0.5, positionWeights: false, ...fields })
+  return prune(graph, batches, { backend, linalg: await createNumerics(), recipe })
 }
 
-test.each(['fastobc', 'magnitude'])(
+test.each(['fastobc', 'magnitude', 'admm'])(
   '%s: the reported error is that of the outputs, dense against pruned network, groups and bias included',
   async (method) => {
     const { graph: sparse, layers } = await pruned({ method })
@@ -120,7 +120,7 @@ test('a layer can have a sparsity, a pattern and a method of its own, or stay de
     layers: { '*': { sparsity: 0.25 }, '*.conv2': { sparsity: 0.75, method: 'magnitude' } },
   })
   expect(layers.map((l) => [l.name, l.nonzeros, l.method])).toEqual([
-    ['block.conv1', 216, 'fastobc'],
+    ['block.conv1', 216, 'admm'],
     ['block.conv2', 16, 'magnitude'],
   ])
   const other = await pruned({ layers: { '*.conv1': { pattern: '1:4' }, '*.conv2': { keep: true } } })
@@ -129,11 +129,26 @@ test('a layer can have a sparsity, a pattern and a method of its own, or stay de
   await expect(pruned({ layers: { '*': { pattern: '2:4', sparsity: 0.5 } } })).rejects.toThrow(/pattern 2:4/)
 })
 
+test('a model that has zeros keeps them on a warm start, and they count', async () => {
+  const once = await pruned({ sparsity: 0.5 })
+  const recipe = parseRecipe({ model: '-', data: '-', sparsity: 0.75 })
+  const linalg = await createNumerics()
+  const twice = await prune(once.graph, batches, { backend, linalg, recipe, warmStart: true })
+  const cold = await prune(once.graph, batches, { backend, linalg, recipe, warmStart: false })
+  expect(twice.layers.map((l) => l.nonzeros)).toEqual([72, 16])
+  const revived = (g: Graph, name: string): number => {
+    const [before, after] = [once.graph, g].map((of) => of.initializers.get(name)!.tensor.data as Float32Array)
+    return before!.reduce((sum, w, i) => sum + Number(w === 0 && after![i] !== 0), 0)
+  }
+  expect([revived(twice.graph, 'block.conv1.weight'), revived(twice.graph, 'block.conv2.weight')]).toEqual([0, 0])
+  expect(cold.layers.map((l) => l.nonzeros)).toEqual([72, 16])
+})
+
 test('layers that share one bias in the file are pruned as if each had its own', async () => {
   const bias = graph.initializers.get('block.conv1.bias')!
   const run = async (g: Graph) => {
     const recipe = parseRecipe({ model: '-', data: '-' })
-    return prune(g, batches, { backend, linalg: await createLinalg(), recipe })
+    return prune(g, batches, { backend, linalg: await createNumerics(), recipe })
   }
   const apart = { ...graph, initializers: new Map(graph.initializers).set('block.conv2.bias', bias) }
   const shared = {

@@ -1,4 +1,4 @@
-import { checkpoint } from '@tacojs/errors'
+import { checkpoint, isTacoError } from '@tacojs/errors'
 import { withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
 import type { Linalg } from '@tacojs/linalg'
 import { createStepper, type Backend } from '@tacojs/runtime'
@@ -6,9 +6,10 @@ import { formatPattern, solveLayer } from '@tacojs/solver'
 import type { PrunePart } from '../progress.js'
 import type { Recipe } from '../recipe.js'
 import { assemble } from './assemble.js'
-import { collect } from './collect.js'
+import { collect, type Sampling } from './collect.js'
 import { layerReport, type LayerReport } from './layer-report.js'
-import { planLayers } from './plan.js'
+import { planLayers, type LayerGroup } from './plan.js'
+import { positionWeights, type PositionWeights } from './position-weights.js'
 
 export interface Pruned {
   readonly graph: Graph
@@ -28,15 +29,19 @@ export async function prune(
     readonly backend: Backend
     readonly linalg: Linalg
     readonly recipe: Recipe
+    /** Zeros of the model stay zero. */
+    readonly warmStart?: boolean
     readonly threads?: number
     readonly signal?: AbortSignal
     /** Measures a part; it only calls it unless given. */
     readonly time?: <T>(part: PrunePart, work: () => Promise<T> | T) => Promise<T>
     readonly onLayer?: (done: number, total: number, name: string) => void
+    readonly onWarning?: (text: string) => void
   },
 ): Promise<Pruned> {
   const { backend, linalg, recipe, signal, time = async (_part, work) => work() } = context
   const { graph, groups } = planLayers(model, recipe)
+  const weights = await time('weights', () => weightsFor(graph, groups, batches, context))
   const total = groups.reduce((sum, { members }) => sum + members.length, 0)
   const images = batches.map((batch) => batch.shape[0]!)
   const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
@@ -46,7 +51,11 @@ export async function prune(
   const changed = new Map<string, Initializer>()
   const reports: LayerReport[] = []
 
-  for (const group of groups) {
+  const sampling = (g: number): Sampling => {
+    const own = weights?.[g]
+    return { images, share: recipe.positions, ...(own ? { weights: (image) => own[image]! } : {}) }
+  }
+  for (const [g, group] of groups.entries()) {
     const { members } = group
     await checkpoint(signal)
     context.onLayer?.(reports.length, total, members[0]!.layer.name)
@@ -54,15 +63,14 @@ export async function prune(
       await dense?.advancePast(members[members.length - 1]!.node.name)
       await sparse.advanceBefore(members[0]!.node.name)
     })
-    const problems = await time('statistics', () =>
-      collect(linalg, graph, group, { sparse, dense }, { images, share: recipe.positions }),
-    )
+    const problems = await time('statistics', () => collect(linalg, graph, group, { sparse, dense }, sampling(g)))
     for (const [m, member] of members.entries()) {
       const { layer, settings } = member
       const solutions = await time('solve', () =>
-        problems[m]!.map((problem) =>
-          solveLayer(linalg, problem, { ...settings, damp: recipe.damp, refit: recipe.refit, signal }),
-        ),
+        problems[m]!.map((problem) => {
+          const allowed = context.warmStart ? Uint8Array.from(problem.weights, (w) => Number(w !== 0)) : undefined
+          return solveLayer(linalg, problem, { ...settings, allowed, damp: recipe.damp, refit: recipe.refit, signal })
+        }),
       )
       const { weight, bias, nonzeros } = assemble(graph, layer, solutions)
       changed.set(layer.weight, {
@@ -76,4 +84,24 @@ export async function prune(
   }
   context.onLayer?.(total, total, 'done')
   return { graph: withInitializers(graph, changed), layers: reports }
+}
+
+/** By default where the target is the residual stream; undefined where all positions count alike. */
+async function weightsFor(
+  graph: Graph,
+  groups: readonly LayerGroup[],
+  batches: readonly Tensor[],
+  context: Parameters<typeof prune>[2],
+): Promise<PositionWeights | undefined> {
+  const { backend, recipe, threads, signal } = context
+  const auto = recipe.positionWeights === 'auto'
+  const streams = groups.some(({ members }) => members.some(({ write }) => write && !write.rectified))
+  if (recipe.positionWeights === false || (auto && !streams)) return undefined
+  try {
+    return await positionWeights(graph, groups, batches, { backend, seed: recipe.seed, threads, signal })
+  } catch (error) {
+    if (!auto || !isTacoError(error) || error.code !== 'UNSUPPORTED') throw error
+    context.onWarning?.(`all positions count alike, for their weights cannot be had: ${error.message}`)
+    return undefined
+  }
 }

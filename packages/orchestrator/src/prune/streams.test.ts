@@ -1,5 +1,5 @@
 import { createGraph, float32, node, subgraph, type Graph, type Node, type Tensor } from '@tacojs/graph'
-import { createLinalg } from '@tacojs/linalg'
+import { createNumerics } from '@tacojs/solver'
 import { openBackend } from '../backends.js'
 import { parseRecipe } from '../recipe.js'
 import { prune } from './prune.js'
@@ -54,8 +54,8 @@ const batches = [random([6, 5, 8], 3), random([6, 5, 8], 4), random([2, 5, 8], 5
 const backend = openBackend('tfjs-cpu')
 
 const pruned = async (g: Graph, fields: object) => {
-  const recipe = parseRecipe({ model: '-', data: '-', sparsity: 0.5, ...fields })
-  return prune(g, batches, { backend, linalg: await createLinalg(), recipe })
+  const recipe = parseRecipe({ model: '-', data: '-', sparsity: 0.5, positionWeights: false, ...fields })
+  return prune(g, batches, { backend, linalg: await createNumerics(), recipe })
 }
 
 test.each(['dense', 'sparse'])(

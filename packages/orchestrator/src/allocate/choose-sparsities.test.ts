@@ -1,0 +1,65 @@
+import { expandFused, float32, withInitializers } from '@tacojs/graph'
+import { encodeWeights } from '@tacojs/model-io'
+import { planLayers } from '../prune/plan.js'
+import { parseRecipe } from '../recipe.js'
+import { freeLayers, sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
+import { macCost, parameterCost } from './costs.js'
+import { measuredSparsities } from './layer-losses.js'
+import { residualNetwork } from './testing/network.js'
+
+const graph = residualNetwork(64)
+const recipe = parseRecipe({ model: '-', data: '-' })
+const losses = planLayers(graph, recipe)
+  .groups.flatMap((group) => group.members)
+  .map((planned, i) => ({
+    planned,
+    losses: [0, ...measuredSparsities].map((sparsity) => ({ sparsity, loss: 10 ** -i * sparsity ** 4 })),
+  }))
+
+/** Bytes of the real encoder with that share of zeros, evenly spread. */
+function encoded(sparsities: ReadonlyMap<string, number>): number {
+  const weights = new Map(
+    losses.map(({ planned: { layer } }) => {
+      const { shape } = graph.initializers.get(layer.weight)!.tensor
+      const share = sparsities.get(layer.name)!
+      const values = Float32Array.from({ length: layer.rows * layer.cols }, (_, i) =>
+        Math.floor((i + 1) * (1 - share)) > Math.floor(i * (1 - share)) ? 1 : 0,
+      )
+      return [layer.weight, { tensor: float32(shape, values), sparsity: { pattern: 'unstructured', nonzeros: 1 } }]
+    }),
+  )
+  return encodeWeights(expandFused(withInitializers(graph, weights)).initializers).byteLength
+}
+
+test.each(['uniform', 'marginal', 'dp'] as const)(
+  '%s: as large as may be, and never larger, by the real encoder',
+  async (method) => {
+    for (const maxBytes of [160000, 60000, 30000, 15000]) {
+      const found = await sparsitiesForBytes(graph, losses, method, parameterCost, maxBytes)
+      expect(encoded(found)).toBeLessThanOrEqual(maxBytes)
+      expect(encoded(found)).toBeGreaterThan(0.93 * maxBytes - 512)
+    }
+  },
+)
+
+test('dense where that is small enough; a size that cannot be had names the least', async () => {
+  const all = await sparsitiesForBytes(graph, losses, 'uniform', parameterCost, 1e6)
+  expect([...all.values()]).toEqual([0, 0])
+  await expect(sparsitiesForBytes(graph, losses, 'uniform', parameterCost, 1000)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(/1000 bytes cannot be met: with 99 % zeros the compact weights still take \d+/),
+  })
+})
+
+test('the budget of a sparsity is counted in the given cost', () => {
+  const cost = macCost(graph)
+  const found = sparsitiesAt(losses, cost, 'marginal', 0.8)
+  const sum = (at: (name: string) => number): number =>
+    losses.reduce((total, { planned: { layer } }) => total + cost(layer, at(layer.name)), 0)
+  expect(sum((name) => found.get(name)!) / sum(() => 0.8)).toBeCloseTo(1, 9)
+})
+
+test('layers whose sparsity is given by name do not take part', () => {
+  const named = parseRecipe({ ...recipe, layers: { '*.conv1': { sparsity: 0.3 }, '*.conv2': { method: 'magnitude' } } })
+  expect(freeLayers(losses, named).map((l) => l.planned.layer.name)).toEqual(['block.conv2'])
+})

@@ -1,0 +1,65 @@
+import { TacoError } from '@tacojs/errors'
+import type { Graph } from '@tacojs/graph'
+import { namePattern } from '../prune/name-pattern.js'
+import type { Recipe } from '../recipe.js'
+import { allocate, type AllocationMethod } from './allocate.js'
+import { compactBytes } from './compact-bytes.js'
+import type { LayerCost } from './costs.js'
+import type { LayerLosses } from './layer-losses.js'
+import { searchSparsity } from './search.js'
+
+/** The layers among which a budget is shared: those whose sparsity the recipe does not say by name. */
+export function freeLayers(losses: readonly LayerLosses[], recipe: Recipe): LayerLosses[] {
+  const fixed = Object.entries(recipe.layers)
+    .filter(([, fields]) => fields.sparsity !== undefined)
+    .map(([text]) => namePattern(text))
+  return losses.filter(({ planned }) => !fixed.some((fits) => fits(planned.layer.name)))
+}
+
+/** Sparsities of the layers that together cost as much as if all had this one. */
+export function sparsitiesAt(
+  layers: readonly LayerLosses[],
+  cost: LayerCost,
+  method: AllocationMethod,
+  sparsity: number,
+): ReadonlyMap<string, number> {
+  const budget = layers.reduce((sum, { planned }) => sum + cost(planned.layer, sparsity), 0)
+  return allocate(layers, cost, method, budget)
+}
+
+/** Which sparsities to try when a size is given; above, an allocation has no options. */
+const highest = 0.99
+
+/**
+ * Sparsities with which the compact weights are no larger than `maxBytes`: as few zeros as that needs, to half a percent
+ * of what is kept. Layers that are not among `layers` count as they are in the graph.
+ *
+ * @throws INVALID_ARGUMENT where no sparsity is enough, naming the least size
+ */
+export async function sparsitiesForBytes(
+  graph: Graph,
+  layers: readonly LayerLosses[],
+  method: AllocationMethod,
+  cost: LayerCost,
+  maxBytes: number,
+): Promise<ReadonlyMap<string, number>> {
+  const own = layers.map(({ planned }) => planned.layer)
+  const bytes = compactBytes(graph, own)
+  const bytesAt = (sparsity: number): number => {
+    const sparsities = sparsitiesAt(layers, cost, method, sparsity)
+    return bytes(own.map(({ name, rows, cols }) => Math.ceil(rows * cols * (1 - sparsities.get(name)!))))
+  }
+  const least = bytesAt(highest)
+  if (least > maxBytes) {
+    throw new TacoError(
+      'INVALID_ARGUMENT',
+      `${maxBytes} bytes cannot be met: with ${100 * highest} % zeros the compact weights still take ${least}; allow that, or prune more layers`,
+    )
+  }
+  const enough = await searchSparsity((sparsity) => bytesAt(sparsity) <= maxBytes, {
+    good: highest,
+    wish: 0,
+    tolerance: 0.005,
+  })
+  return sparsitiesAt(layers, cost, method, enough)
+}

@@ -1,0 +1,48 @@
+import { TacoError } from '@tacojs/errors'
+import { costs, type Graph, type PrunableLayer } from '@tacojs/graph'
+
+/** What a layer costs at a sparsity. */
+export type LayerCost = (layer: PrunableLayer, sparsity: number) => number
+
+/** Weights that are not zero. */
+export const parameterCost: LayerCost = ({ rows, cols }, sparsity) => rows * cols * (1 - sparsity)
+
+/** Multiply-accumulates for one image, those of zeros left out. */
+export function macCost(graph: Graph): LayerCost {
+  const macs = new Map(costs(graph).map((cost) => [cost.node, cost.macs]))
+  return ({ node }, sparsity) => macs.get(node)! * (1 - sparsity)
+}
+
+/** Milliseconds, between the measured sparsities on lines: `table` as `layerLatencies` gives it. */
+export function latencyCost(
+  layers: readonly PrunableLayer[],
+  sparsities: readonly number[],
+  table: readonly (readonly number[])[],
+): LayerCost {
+  const rows = new Map(layers.map(({ name }, i) => [name, table[i]!]))
+  return ({ name }, sparsity) => {
+    const row = rows.get(name)!
+    const above = sparsities.findIndex((s) => s >= sparsity)
+    if (above < 0) return row[row.length - 1]!
+    if (above === 0) return row[0]!
+    const [from, to] = [sparsities[above - 1]!, sparsities[above]!]
+    return row[above - 1]! + ((sparsity - from) / (to - from)) * (row[above]! - row[above - 1]!)
+  }
+}
+
+/**
+ * Milliseconds that the pruned layers may take for the whole network to be `speedUp` times faster: what is no part of
+ * them stays as it is.
+ *
+ * @param denseMs the dense network, @param layersMs its prunable layers, dense, alone, all together
+ * @throws INVALID_ARGUMENT where the rest alone takes longer than that, naming the most that can be asked for
+ */
+export function latencyBudget(denseMs: number, layersMs: number, speedUp: number): number {
+  const rest = Math.max(0, denseMs - layersMs)
+  const budget = denseMs / speedUp - rest
+  if (budget > 0) return budget
+  throw new TacoError(
+    'INVALID_ARGUMENT',
+    `a speed-up of ${speedUp} cannot be had: ${rest.toFixed(1)} of ${denseMs.toFixed(1)} ms are spent outside the pruned layers; ask for less than ${(denseMs / rest).toFixed(1)}`,
+  )
+}

@@ -1,0 +1,63 @@
+import { createLinalg, type Linalg } from '@tacojs/linalg'
+import { openBackend } from '../backends.js'
+import { prune } from '../prune/prune.js'
+import { parseRecipe } from '../recipe.js'
+import { summarize } from '../summary.js'
+import { settleSparsities, type AllocationWish } from './settle.js'
+import { randomTensors, residualNetwork } from './testing/network.js'
+
+const graph = residualNetwork(16)
+const random = randomTensors(3)
+const batches = [random([4, 3, 6, 6]), random([3, 3, 6, 6])]
+const backend = openBackend('tfjs-cpu')
+let linalg: Linalg
+beforeAll(async () => {
+  linalg = await createLinalg()
+})
+const given = parseRecipe({ model: '-', data: '-', sparsity: 0.8, target: 'dense' })
+const settle = (wish: Partial<AllocationWish>, recipe = given) =>
+  settleSparsities(
+    graph,
+    batches,
+    { allocation: 'marginal', budget: 'parameters', ...wish },
+    { backend, linalg, recipe },
+  )
+const pruned = (recipe: typeof given) => prune(graph, batches, { backend, linalg, recipe })
+const total = 16 * 16 * 10
+
+test('the zeros that were asked for, among the weights, otherwise shared: the pruned network has them', async () => {
+  const recipe = await settle({})
+  const { layers } = await pruned(recipe)
+  const nonzeros = layers.reduce((sum, layer) => sum + layer.nonzeros, 0)
+  expect(Math.abs(nonzeros - 0.2 * total)).toBeLessThanOrEqual(layers.length)
+  expect(layers[0]!.sparsity).not.toBeCloseTo(layers[1]!.sparsity, 2)
+})
+
+test('multiply-accumulates count alike where all layers have the same positions', async () => {
+  const [macs, parameters] = [await settle({ budget: 'macs' }), await settle({})]
+  for (const [name, { sparsity }] of Object.entries(parameters.layers)) {
+    expect(macs.layers[name]!.sparsity).toBeCloseTo(sparsity!, 9)
+  }
+})
+
+test('uniform needs no work and changes nothing; named sparsities stay', async () => {
+  expect(await settle({ allocation: 'uniform' })).toBe(given)
+  const named = parseRecipe({ ...given, layers: { '*': { sparsity: 0.5 } } })
+  expect(await settle({}, named)).toBe(named)
+})
+
+test('a size: the compact weights of the pruned network are no larger', async () => {
+  for (const allocation of ['uniform', 'marginal'] as const) {
+    const { graph: result } = await pruned(await settle({ allocation, maxBytes: 7000 }))
+    const { bytes } = summarize(result, { pruned: true, evaluation: undefined, latencyMs: undefined })
+    expect(bytes).toBeLessThanOrEqual(7000)
+    expect(bytes).toBeGreaterThan(5800)
+  }
+})
+
+test('a speed that cannot be had is refused, with what can; one that can gives sparsities', async () => {
+  await expect(settle({ speedUp: 1e6 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  const { layers } = await settle({ speedUp: 0.01 })
+  expect(Object.keys(layers)).toEqual(['block.conv1', 'block.conv2'])
+  for (const { sparsity } of Object.values(layers)) expect(sparsity).toBe(0)
+})

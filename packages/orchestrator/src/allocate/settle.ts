@@ -1,0 +1,94 @@
+import { float32, type Graph, type Tensor } from '@tacojs/graph'
+import type { Linalg } from '@tacojs/linalg'
+import { measureLatency, type Backend } from '@tacojs/runtime'
+import { planLayers } from '../prune/plan.js'
+import type { Recipe } from '../recipe.js'
+import { allocate, withSparsities, type AllocationMethod } from './allocate.js'
+import { freeLayers, sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
+import { latencyBudget, latencyCost, macCost, parameterCost } from './costs.js'
+import { layerLatencies } from './layer-latency.js'
+import { layerLosses, measuredSparsities, type LayerLosses } from './layer-losses.js'
+
+/** How the layers' sparsities are found. */
+export interface AllocationWish {
+  /** `uniform`: the same for all. Else where it costs the output least: by equal marginal loss, or by choice of options. */
+  readonly allocation: AllocationMethod
+  /** What the recipe's sparsity counts: zeros among weights, or among multiply-accumulates, as if all layers had it. */
+  readonly budget: 'parameters' | 'macs'
+  /** Instead of the sparsity: the compact weights are to be no larger. */
+  readonly maxBytes?: number
+  /** Instead of both: how many times faster than the dense network one image is to be, on the recipe's backend. */
+  readonly speedUp?: number
+}
+
+export interface SettleContext {
+  readonly backend: Backend
+  readonly linalg: Linalg
+  readonly recipe: Recipe
+  readonly threads?: number
+  readonly signal?: AbortSignal
+  readonly onLayer?: (done: number, total: number, name: string) => void
+}
+
+/**
+ * The recipe with a sparsity for each layer that is free to have one, so that the wish is met. It says all: pruning by
+ * it again needs no wish. A speed-up is a prediction from layers that were timed alone; the result is to be timed.
+ *
+ * @param batches calibration inputs, one tensor [N, C, H, W] per batch
+ * @throws INVALID_ARGUMENT for a size or speed that cannot be met, naming what can
+ */
+export async function settleSparsities(
+  model: Graph,
+  batches: readonly Tensor[],
+  wish: AllocationWish,
+  context: SettleContext,
+): Promise<Recipe> {
+  const { recipe } = context
+  const { allocation, maxBytes, speedUp } = wish
+  const chosen = maxBytes !== undefined || speedUp !== undefined
+  if (allocation === 'uniform' && !chosen) return recipe
+  const losses = allocation === 'uniform' ? withoutLosses(model, recipe) : await layerLosses(model, batches, context)
+  const free = freeLayers(losses, recipe)
+  if (free.length === 0) return recipe
+  if (speedUp !== undefined) {
+    return withSparsities(recipe, await sparsitiesForSpeed(model, batches[0]!, free, allocation, speedUp, context))
+  }
+  const cost = wish.budget === 'macs' ? macCost(model) : parameterCost
+  const sparsities =
+    maxBytes === undefined
+      ? sparsitiesAt(free, cost, allocation, recipe.sparsity ?? 0)
+      : await sparsitiesForBytes(model, free, allocation, cost, maxBytes)
+  return withSparsities(recipe, sparsities)
+}
+
+/** One sparsity for all needs no losses: the options are there, and lose nothing. */
+function withoutLosses(model: Graph, recipe: Recipe): LayerLosses[] {
+  return planLayers(model, recipe)
+    .groups.flatMap((group) => group.members)
+    .filter(({ settings }) => settings.sparsity !== undefined)
+    .map((planned) => ({ planned, losses: [0, ...measuredSparsities].map((sparsity) => ({ sparsity, loss: 0 })) }))
+}
+
+async function sparsitiesForSpeed(
+  model: Graph,
+  batch: Tensor,
+  free: readonly LayerLosses[],
+  method: AllocationMethod,
+  speedUp: number,
+  { backend, threads, signal, onLayer }: SettleContext,
+): Promise<ReadonlyMap<string, number>> {
+  const [, ...image] = batch.shape
+  const layers = free.map(({ planned }) => planned.layer)
+  const options = [0, ...measuredSparsities]
+  const table = await layerLatencies(model, layers, options, { backend, image, threads, signal, onLayer })
+  const program = await backend.compile(model, { threads })
+  try {
+    const size = image.reduce((a, b) => a * b, 1)
+    const one = float32([1, ...image], (batch.data as Float32Array).slice(0, size))
+    const [dense] = await measureLatency([program], { [model.inputs[0]!.name]: one }, { signal })
+    const alone = table.reduce((sum, row) => sum + row[0]!, 0)
+    return allocate(free, latencyCost(layers, options, table), method, latencyBudget(dense!.medianMs, alone, speedUp))
+  } finally {
+    program.dispose()
+  }
+}

@@ -1,0 +1,77 @@
+import { createGraph, float32, node, type Tensor } from '@tacojs/graph'
+import { openBackend } from '../backends.js'
+import { parseRecipe } from '../recipe.js'
+import { planLayers } from './plan.js'
+import { positionWeights, projections } from './position-weights.js'
+
+const values = (shape: number[], seed: number): Tensor =>
+  float32(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(seed + i * 1.7)),
+  )
+const linear = (x: string, name: string, y = name) =>
+  node('Linear', [x, `${name}.weight`, `${name}.bias`], [y], { domain: 'ai.tacojs', name })
+
+/** One residual branch over three tokens; token 1 reaches the head whole, token 2 by a half, token 0 not at all. */
+const graph = createGraph({
+  inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 3, 4] }],
+  outputs: [{ name: 'z', dtype: 'float32', shape: ['batch', 5] }],
+  nodes: [
+    linear('x', 'stem'),
+    linear('stem', 'fc1'),
+    node('Relu', ['fc1'], ['act']),
+    linear('act', 'fc2'),
+    node('Add', ['stem', 'fc2'], ['sum']),
+    node('Mul', ['sum', 'shares'], ['chosen']),
+    node('ReduceMean', ['chosen', 'axes'], ['pooled'], { attributes: { keepdims: 0 } }),
+    linear('pooled', 'head', 'z'),
+  ],
+  initializers: {
+    shares: float32([3, 1], [0, 1, 0.5]),
+    axes: { dtype: 'int64', shape: [1], data: BigInt64Array.of(1n) },
+    ...Object.fromEntries(
+      [
+        ['stem', 4, 4],
+        ['fc1', 6, 4],
+        ['fc2', 4, 6],
+        ['head', 5, 4],
+      ].flatMap(([name, rows, cols], i) => [
+        [`${name}.weight`, values([rows as number, cols as number], i)],
+        [`${name}.bias`, values([rows as number], 7 + i)],
+      ]),
+    ),
+  },
+})
+
+test('weights are the gradient norms of random projections of the logits, over their mean, plus a little', async () => {
+  const batches = [values([3, 3, 4], 1), values([5, 3, 4], 2)]
+  const { groups } = planLayers(graph, parseRecipe({ model: '-', data: '-' }))
+  expect(groups.map((group) => group.members[0]!.layer.name)).toEqual(['fc1', 'fc2'])
+  const backend = openBackend('tfjs-cpu')
+  const weights = await positionWeights(graph, groups, batches, { backend, seed: 3 })
+
+  // by hand, for fc2: ∂z/∂o_t = share_t/3 · head, for whatever image
+  const head = graph.initializers.get('head.weight')!.tensor.data as Float32Array
+  const r = projections(3, 5)(8).data as Float32Array
+  const norms = Array.from({ length: 8 }, (_, image) => {
+    const back = [0, 1, 2, 3].map((c) => [0, 1, 2, 3, 4].reduce((s, k) => s + r[image * 5 + k]! * head[k * 4 + c]!, 0))
+    const norm = Math.hypot(...back)
+    return [0, norm, norm / 2]
+  })
+  const mean = norms.flat().reduce((a, b) => a + b, 0) / 24
+  expect(weights[1]).toHaveLength(8)
+  for (const [image, own] of norms.entries()) {
+    own.forEach((norm, t) => expect(weights[1]![image]![t]).toBeCloseTo(norm / mean + 0.05, 4))
+  }
+  const total = weights[0]!.reduce((sum, image) => sum + image.reduce((a, b) => a + b, 0), 0)
+  expect(total / 24).toBeCloseTo(1.05, 4)
+})
+
+test('projections are centred, standard normal, and the same in whatever parts they are drawn', () => {
+  const [whole, parts] = [projections(1, 10), projections(1, 10)]
+  const all = whole(400).data as Float32Array
+  expect([...all]).toEqual([...(parts(3).data as Float32Array), ...(parts(397).data as Float32Array)])
+  for (let i = 0; i < 400; i++) expect(all.subarray(i * 10, i * 10 + 10).reduce((a, b) => a + b)).toBeCloseTo(0, 5)
+  // less the mean, the variance is 0.9
+  expect(all.reduce((sum, v) => sum + v * v, 0) / all.length).toBeCloseTo(0.9, 1)
+})
