@@ -66,8 +66,10 @@ test.each(['tiny4x8', 'mid16x64', 'conv12x54', 'deficient24x96'])(
       const budget = budgetOf(rows, cols, { kind: 'unstructured' }, percent / 100)
       const context = { linalg, problem, budget, blockSize: 128, deadInputs: 'plain' } as const
       const { loss } = admm({ ...context, pattern: { kind: 'unstructured' } })
-      const best = results.optimum_over_all_masks?.[percent]
-      if (best !== undefined) expect(loss).toBeGreaterThanOrEqual(best * (1 - 1e-8))
+      const { optimum_over_all_masks: best } = results[`obs.${percent}`]
+      // only the smallest problem is solved by brute force
+      expect(best === undefined).toBe(name !== 'tiny4x8')
+      if (name === 'tiny4x8') expect(loss).toBeGreaterThanOrEqual(best * (1 - 1e-8))
       expect(loss).toBeLessThan(results[`obs.${percent}`].magnitude_error_with_refit)
     }
   },
