@@ -16,8 +16,9 @@ export type ObsCandidate = Candidate & { readonly trace: ObsTrace }
  * loses no more than m − n. Rows start from W*, or where a warm start has zeros from the best weights on its support;
  * a block that is partly allowed starts whole. The weights are the exact refit on the mask.
  *
- * Floating-point operations of one row of n columns, to its end: n³/3 to update one triangle of P, and n²·16 for the
- * columns of P that are needed before that (of up to 32 removals, 16 on average). f32, but f64 up to 128 columns, and where H is ill-conditioned.
+ * Floating-point operations of one row of n columns, to its end: n³/3. Of these 16n² are for the columns of P that are
+ * needed while removals are gathered, up to 32, before they are applied to one triangle of P at once. f32, but f64 up to
+ * 128 columns and where H is ill-conditioned.
  */
 export function exactObs(context: MethodContext): ObsCandidate {
   const field = fieldOf(context)
