@@ -1,73 +1,208 @@
 /**
- * One-shot accuracy on the real models and images of ../shared: `node benchmarks/one-shot.mjs [NAME ...]`;
- * with `--table` it only prints what was kept.
- * Runs `taco specialize` as a user would, keeps what it prints as benchmarks/results/one-shot/NAME.json (times left in:
- * they say what a run costs on the machine named in the file), and prints the table of all results as Markdown.
+ * One-shot accuracy on the real models and images of ../shared, one cell per model, task, pattern, method and seed:
+ *
+ *   node benchmarks/one-shot.mjs [--only TEXT ...] [--again] [--threads N] [--list] [--table]
+ *
+ * Every cell is `specialize` as a user would run it with 16 shots, measured on `dev` and `test` pooled (500 images). What is
+ * kept in benchmarks/results/one-shot/MODEL-TASK.json is not run again without --again; --only takes cells whose name
+ * holds all its words, --list names the cells, --table prints the kept results as Markdown and runs nothing.
+ * The packages must be built (`npm ci` does).
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { join } from 'node:path'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
-const shared = join(root, '../shared/data')
+const shared = resolve(root, '../shared/data')
 const results = join(root, 'benchmarks/results/one-shot')
 
-const studies = {
-  'vit_tiny-imagewoof-50': ['vit_tiny_patch16_224', 'imagewoof', '0.5'],
-  'vit_tiny-imagenette-50': ['vit_tiny_patch16_224', 'imagenette', '0.5'],
-  'vit_tiny-imagenette-75': ['vit_tiny_patch16_224', 'imagenette', '0.75'],
-  'resnet18-imagenette-50': ['resnet18', 'imagenette', '0.5'],
-  'resnet18-imagewoof-90': ['resnet18', 'imagewoof', '0.9'],
+/** What is compared; the first is the product's own choice. */
+const methods = {
+  default: {},
+  magnitude: { method: 'magnitude', refit: false, target: 'sparse', positionWeights: false },
+  'magnitude-refit': { method: 'magnitude', refit: true, target: 'dense', positionWeights: false },
+  fastobc: { method: 'fastobc', refit: false, target: 'sparse', positionWeights: false },
+  'fastobc-dense-refit': { method: 'fastobc', refit: true, target: 'dense', positionWeights: false },
+}
+const patterns = {
+  50: { sparsity: 0.5 },
+  75: { sparsity: 0.75 },
+  90: { sparsity: 0.9 },
+  95: { sparsity: 0.95 },
+  '4x1-75': { pattern: '4x1', sparsity: 0.75 },
+  '2:4': { pattern: '2:4' },
+  'structured-30': { pattern: 'structured', sparsity: 0.3 },
+}
+const tasks = {
+  vit_tiny_patch16_224: ['imagenette', 'imagewoof'],
+  resnet18: ['imagewoof'],
+  deit_tiny_patch16_224: ['imagenette', 'imagewoof'],
+  resnet50: ['imagewoof'],
+}
+/** Cells that have the control beside them, and seeds 1 and 2 after 0. */
+const bars = {
+  vit_tiny_patch16_224: ['50', '75', '90'],
+  resnet18: ['90', '95'],
 }
 
-const table = process.argv.includes('--table')
-const asked = process.argv.slice(2).filter((name) => name !== '--table')
-for (const name of asked) {
-  if (!studies[name]) {
-    console.error(`no study '${name}'; there are: ${Object.keys(studies).join(', ')}`)
-    process.exit(2)
+function* cells() {
+  for (const [model, of] of Object.entries(tasks)) {
+    for (const task of of) {
+      for (const pattern of Object.keys(patterns)) {
+        if (pattern === '95' && !model.startsWith('resnet')) continue
+        for (const method of Object.keys(methods)) {
+          if (pattern === 'structured-30' && method !== 'default') continue
+          const seeds = method === 'default' && bars[model]?.includes(pattern) ? [0, 1, 2] : [0]
+          for (const seed of seeds)
+            yield { model, task, pattern, method, seed, control: method === 'default' && seed === 0 }
+        }
+      }
+    }
   }
 }
-if (!table && !existsSync(shared)) {
-  console.error('../shared is missing: this study needs the real models and images')
-  process.exit(2)
-}
-mkdirSync(results, { recursive: true })
-for (const name of table ? [] : asked.length > 0 ? asked : Object.keys(studies)) {
-  const [model, task, sparsity] = studies[name]
-  const images = (part) => join('../shared/data/images', task, part)
-  const args = [
-    'specialize',
-    ...['--model', `../shared/data/models/${model}/model.onnx`],
-    ...['--data', images('train'), '--shots', '16', '--seed', '0'],
-    ...['--labels', '../shared/data/imagenet-1k-classes.json', '--eval', images('dev')],
-    ...['--control', '../shared/data/images/control', '--sparsity', sparsity, '--json'],
-  ]
-  console.error(`\n== ${name}: taco ${args.join(' ')}`)
-  const run = spawnSync(process.execPath, [join(root, 'packages/cli/bin/taco.js'), ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    maxBuffer: 1 << 28,
-  })
-  if (run.status !== 0) process.exit(run.status ?? 1)
-  const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version }
-  const result = { command: `taco ${args.join(' ')}`, machine, ...JSON.parse(run.stdout) }
-  writeFileSync(join(results, `${name}.json`), `${JSON.stringify(result, null, 1)}\n`)
+const nameOf = ({ model, task, pattern, method, seed }) => `${model} ${task} ${pattern} ${method} seed${seed}`
+const fileOf = ({ model, task }) => join(results, `${model}-${task}.json`)
+const kept = (cell) => {
+  const file = fileOf(cell)
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
 }
 
-const percent = (m) => `${(100 * m.top1).toFixed(1)} % (${m.correct}/${m.images})`
-console.log('| model | task (dev) | zeros | dense | specialist | control | non-zeros | compact size | minutes |')
-console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
-for (const name of Object.keys(studies)) {
-  const file = join(results, `${name}.json`)
-  if (!existsSync(file)) continue
-  const r = JSON.parse(readFileSync(file, 'utf8'))
-  const million = (n) => `${(n / 1e6).toFixed(2)} M`
-  console.log(
-    `| ${r.model.name} | ${studies[name][1]} | ${(100 * r.sparsity).toFixed(1)} % | ${percent(r.dense)} | ${percent(r.specialist)} | ` +
-      `${percent(r.control)} | ${million(r.dense.nonzeros)} → ${million(r.nonzeros)} | ` +
-      `${(r.dense.bytes / 1e6).toFixed(1)} → ${(r.specialist.bytes / 1e6).toFixed(1)} MB | ${(r.seconds / 60).toFixed(1)} |`,
-  )
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true, default: [] },
+    again: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '2' },
+    list: { type: 'boolean', default: false },
+    table: { type: 'boolean', default: false },
+  },
+})
+const words = options.only.flatMap((text) => text.split(' '))
+const asked = [...cells()].filter((cell) =>
+  words.every((word) =>
+    nameOf(cell)
+      .split(' ')
+      .some((part) => part.startsWith(word)),
+  ),
+)
+if (asked.length === 0) fail(`no cell has all of '${words.join(' ')}'; --list names them`)
+if (options.table) printTable()
+else if (options.list) for (const cell of asked) console.log(nameOf(cell))
+else await run()
+
+function fail(text) {
+  console.error(text)
+  process.exit(2)
+}
+
+async function run() {
+  if (!existsSync(shared)) fail('../shared is missing: this study needs the real models and images')
+  const { specialize } = await import('@tacojs/orchestrator')
+  mkdirSync(results, { recursive: true })
+  const work = mkdtempSync(join(tmpdir(), 'taco-one-shot-'))
+  process.on('exit', () => rmSync(work, { recursive: true, force: true }))
+  for (const cell of asked) {
+    const name = nameOf(cell)
+    if (kept(cell)[name] && !options.again) continue
+    const { model, task, pattern, method, seed, control } = cell
+    const onnx = join(shared, 'models', model, 'model.onnx')
+    const recipe = {
+      model: existsSync(onnx) ? onnx : join(shared, 'models', model),
+      data: join(shared, 'images', task, 'train'),
+      labels: join(shared, 'imagenet-1k-classes.json'),
+      shots: 16,
+      seed,
+      ...patterns[pattern],
+      ...methods[method],
+    }
+    console.error(`== ${name}`)
+    const started = performance.now()
+    const result = await specialize(recipe, {
+      eval: pooled(work, task),
+      threads: Number(options.threads),
+      ...(control ? { control: join(shared, 'images/control') } : {}),
+    })
+    const counts = ({ correct, images }) => ({ correct, images })
+    const entry = {
+      recipe: { ...patterns[pattern], ...methods[method], shots: 16, seed },
+      dense: counts(result.dense),
+      specialist: counts(result.specialist),
+      ...(result.control ? { control: counts(result.control) } : {}),
+      sparsity: result.sparsity,
+      nonzeros: result.nonzeros,
+      parameters: result.specialist.parameters,
+      bytes: result.specialist.bytes,
+      seconds: (performance.now() - started) / 1000,
+      stages: result.stages,
+      machine: `${cpus()[0].model}, ${cpus().length} cores, node ${process.version}, ${options.threads} threads`,
+    }
+    // read again: another process may have added to it
+    const all = { ...kept(cell), [name]: entry }
+    writeFileSync(`${fileOf(cell)}.part`, `${JSON.stringify(all, null, 1)}\n`)
+    renameSync(`${fileOf(cell)}.part`, fileOf(cell))
+    console.error(
+      `   ${percent([entry.specialist])} (dense ${percent([entry.dense])}${entry.control ? `, control ${percent([entry.control])}` : ''}), ` +
+        `${entry.seconds.toFixed(0)} s: ${Object.entries(entry.stages)
+          .map(([k, s]) => `${k} ${s.toFixed(1)}`)
+          .join(', ')}`,
+    )
+  }
+}
+
+/** A folder with a task's dev and test images side by side. */
+function pooled(work, task) {
+  const folder = join(work, task)
+  if (existsSync(folder)) return folder
+  for (const part of ['dev', 'test']) {
+    const from = join(shared, 'images', task, part)
+    for (const name of readdirSync(from)) {
+      mkdirSync(join(folder, name), { recursive: true })
+      for (const file of readdirSync(join(from, name)))
+        symlinkSync(join(from, name, file), join(folder, name, `${part}-${file}`))
+    }
+  }
+  return folder
+}
+
+/** The mean of several runs, in percent. */
+function percent(runs) {
+  return ((100 * runs.reduce((sum, { correct, images }) => sum + correct / images, 0)) / runs.length).toFixed(1)
+}
+
+function printTable() {
+  const columns = Object.keys(methods)
+  console.log(`| model | task | zeros | dense | ${columns.join(' | ')} | control | non-zeros |`)
+  console.log(`| --- | --- | --- | ---: |${' ---: |'.repeat(columns.length + 2)}`)
+  const rows = new Map()
+  for (const cell of asked) {
+    const entry = kept(cell)[nameOf(cell)]
+    if (!entry) continue
+    const key = `${cell.model} | ${cell.task} | ${cell.pattern}`
+    if (!rows.has(key)) rows.set(key, {})
+    ;(rows.get(key)[cell.method] ??= []).push(entry)
+  }
+  for (const [key, of] of rows) {
+    const any = Object.values(of).flat()[0]
+    const show = (method) => {
+      const runs = of[method]
+      if (!runs) return ''
+      const mean = percent(runs.map((r) => r.specialist))
+      return runs.length > 1 ? `${mean} (${runs.map((r) => percent([r.specialist])).join(', ')})` : mean
+    }
+    const control = of.default?.find((r) => r.control)?.control
+    console.log(
+      `| ${key} | ${percent([any.dense])} | ${columns.map(show).join(' | ')} | ${control ? percent([control]) : ''} | ${(any.nonzeros / 1e6).toFixed(2)} M |`,
+    )
+  }
 }
