@@ -31,6 +31,7 @@ test('at the anchors, the change of the logits when prune prunes that layer alon
         sparsity,
         keep: [other],
         positions: 0.5,
+        positionWeights: false,
         method: 'fastobc',
       })
       const { graph: pruned } = await prune(graph, batches, { backend, linalg, recipe })

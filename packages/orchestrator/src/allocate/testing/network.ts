@@ -12,7 +12,7 @@ const conv = (x: string, name: string, y: string, size: number) =>
     attributes: { kernel_shape: [size, size], pads: Array<number>(4).fill((size - 1) / 2) },
   })
 
-/** Stem, a residual block (of `channels`) of two convolutions, of which the second is ten times weaker, rectified as in a ResNet, and a head of four classes. */
+/** Stem, a residual block (of `channels`) of two convolutions, of which the second is ten times weaker, and a head of four classes. */
 export function residualNetwork(channels = 8): Graph {
   const random = randomTensors(7)
   const weaker = random([channels, channels, 1, 1])
