@@ -1,20 +1,10 @@
 import { TacoError } from '@tacojs/errors'
 import type { Graph } from '@tacojs/graph'
-import { namePattern } from '../prune/name-pattern.js'
-import type { Recipe } from '../recipe.js'
 import { allocate, type AllocationMethod } from './allocate.js'
 import { compactBytes } from './compact-bytes.js'
 import type { LayerCost } from './costs.js'
 import type { LayerLosses } from './layer-losses.js'
 import { searchSparsity } from './search.js'
-
-/** The layers among which a budget is shared: those whose sparsity the recipe does not say by name. */
-export function freeLayers(losses: readonly LayerLosses[], recipe: Recipe): LayerLosses[] {
-  const fixed = Object.entries(recipe.layers)
-    .filter(([, fields]) => fields.sparsity !== undefined)
-    .map(([text]) => namePattern(text))
-  return losses.filter(({ planned }) => !fixed.some((fits) => fits(planned.layer.name)))
-}
 
 /** Sparsities of the layers that together cost as much as if all had this one. */
 export function sparsitiesAt(

@@ -7,6 +7,7 @@ import { assemble } from '../prune/assemble.js'
 import { collect } from '../prune/collect.js'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
+import { freeLayers } from './free-layers.js'
 import { outputChange } from './output-change.js'
 
 /** What the network's output loses when one layer alone is pruned. */
@@ -32,7 +33,7 @@ const statisticsImages = 40
 const share = 0.5
 
 /**
- * Losses of each prunable layer that may choose its sparsity, in the order they run. Each is pruned alone, on the dense
+ * Losses of the layers that are free to choose a sparsity, in the order they run. Each is pruned alone, on the dense
  * network's activations, by FastOBC and refit, whatever the recipe's method is: methods differ less than layers do.
  * Its loss at the anchors is measured where it counts, as the change of the logits; in between and beyond, it follows
  * the layer's own error: loss(s) = E(s) · r(s), r = loss/E interpolated in its logarithm over the logarithm of what is
@@ -81,17 +82,23 @@ export async function layerLosses(
     }
   }
   const dense = await logitsOf(graph)
-  const total = groups.reduce((sum, group) => sum + group.members.length, 0)
+  const free = new Set(
+    freeLayers(
+      groups.flatMap((group) => group.members),
+      recipe,
+    ),
+  )
   const all: LayerLosses[] = []
   let done = 0
   for (const group of groups) {
+    if (!group.members.some((planned) => free.has(planned))) continue
     const first = group.members[0]!.node.name
     await statistics.advanceBefore(first)
     await probe.advanceBefore(first)
     const problems = collect(linalg, graph, group, { sparse: statistics, dense: undefined }, { images, share })
     for (const [m, planned] of group.members.entries()) {
-      context.onLayer?.(done++, total, planned.layer.name)
-      if (planned.settings.sparsity === undefined) continue
+      if (!free.has(planned)) continue
+      context.onLayer?.(done++, free.size, planned.layer.name)
       const pruned = measuredSparsities.map((sparsity) => {
         const { pattern } = planned.settings
         const quick = { method: 'fastobc' as const, pattern, sparsity, damp: recipe.damp, signal }
@@ -108,7 +115,7 @@ export async function layerLosses(
       all.push({ planned, losses: [{ sparsity: 0, loss: 0 }, ...lossCurve(errors, measured)] })
     }
   }
-  context.onLayer?.(total, total, 'done')
+  context.onLayer?.(free.size, free.size, 'done')
   return all
 }
 

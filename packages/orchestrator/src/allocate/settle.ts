@@ -1,10 +1,11 @@
 import { float32, type Graph, type Tensor } from '@tacojs/graph'
 import type { Linalg } from '@tacojs/linalg'
 import { measureLatency, type Backend } from '@tacojs/runtime'
-import { planLayers } from '../prune/plan.js'
+import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
 import { allocate, withSparsities, type AllocationMethod } from './allocate.js'
-import { freeLayers, sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
+import { sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
+import { freeLayers } from './free-layers.js'
 import { latencyBudget, latencyCost, macCost, parameterCost } from './costs.js'
 import { layerLatencies } from './layer-latency.js'
 import { layerLosses, measuredSparsities, type LayerLosses } from './layer-losses.js'
@@ -47,9 +48,12 @@ export async function settleSparsities(
   const { allocation, maxBytes, speedUp } = wish
   const chosen = maxBytes !== undefined || speedUp !== undefined
   if (allocation === 'uniform' && !chosen) return recipe
-  const losses = allocation === 'uniform' ? withoutLosses(model, recipe) : await layerLosses(model, batches, context)
-  const free = freeLayers(losses, recipe)
-  if (free.length === 0) return recipe
+  const members = freeLayers(
+    planLayers(model, recipe).groups.flatMap((group) => group.members),
+    recipe,
+  )
+  if (members.length === 0) return recipe
+  const free = allocation === 'uniform' ? members.map(withoutLosses) : await layerLosses(model, batches, context)
   if (speedUp !== undefined) {
     return withSparsities(recipe, await sparsitiesForSpeed(model, batches[0]!, free, allocation, speedUp, context))
   }
@@ -62,12 +66,10 @@ export async function settleSparsities(
 }
 
 /** One sparsity for all needs no losses: the options are there, and lose nothing. */
-function withoutLosses(model: Graph, recipe: Recipe): LayerLosses[] {
-  return planLayers(model, recipe)
-    .groups.flatMap((group) => group.members)
-    .filter(({ settings }) => settings.sparsity !== undefined)
-    .map((planned) => ({ planned, losses: [0, ...measuredSparsities].map((sparsity) => ({ sparsity, loss: 0 })) }))
-}
+const withoutLosses = (planned: PlannedLayer): LayerLosses => ({
+  planned,
+  losses: [0, ...measuredSparsities].map((sparsity) => ({ sparsity, loss: 0 })),
+})
 
 async function sparsitiesForSpeed(
   model: Graph,
