@@ -35,7 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (interrupt.signal.aborted) {
-      process.stderr.write('taco: interrupted; nothing was written\n')
+      process.stderr.write('taco: interrupted; no result was written\n')
       return 130
     }
     if (!isTacoError(error)) throw error

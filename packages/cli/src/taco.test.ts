@@ -124,7 +124,7 @@ test('Ctrl-C stops a run, ends with 130 and leaves nothing', async () => {
   setTimeout(() => process.emit('SIGINT'), 150)
   const { status, stdout, stderr } = await specialize('--out', out, '--quiet')
   expect([status, stdout]).toEqual([130, ''])
-  expect(stderr).toContain('interrupted; nothing was written')
+  expect(stderr).toContain('interrupted; no result was written')
   expect((await readdir(work)).filter((name) => name.includes('interrupted'))).toEqual([])
 })
 

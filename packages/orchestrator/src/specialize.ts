@@ -18,6 +18,8 @@ import { parseRecipe, type RecipeInput } from './recipe.js'
 import type { SpecializeResult } from './result.js'
 import { summarize } from './summary.js'
 import { loadSplit, loadTask, modelLabels } from './task.js'
+import { fingerprint } from './work/fingerprint.js'
+import { openWorkFolder } from './work/work-folder.js'
 import { writeSpecialist } from './write-specialist.js'
 
 export interface SpecializeOptions extends RunOptions {
@@ -27,6 +29,8 @@ export interface SpecializeOptions extends RunOptions {
   readonly eval?: string
   /** Task-agnostic images: a second specialist is pruned with as many of these, to compare. Never written. */
   readonly control?: string
+  /** Forget what an interrupted run to the same `out` has left; otherwise it is gone on with. */
+  readonly fresh?: boolean
   readonly threads?: number
   readonly onWarning?: (text: string) => void
 }
@@ -80,6 +84,7 @@ export async function specialize(
   const controlFolder =
     options.control === undefined ? undefined : await scanImageFolder(options.control, { classes: false })
 
+  const work = options.out === undefined ? undefined : await openWorkFolder(options.out, options.fresh)
   const linalg = await createNumerics({ threads })
   const reading = {
     batchSize: batchSizeOf(model.graph, recipe.batchSize),
@@ -93,11 +98,13 @@ export async function specialize(
     )
     for (const { file, reason } of calibration.skipped) warn(`skipped ${file}: ${reason}`)
     const inputs = calibration.batches.map((batch) => batch.input)
+    const records = await work?.stage(stage, fingerprint(dense, inputs, recipe))
     const pruned: Pruned = await timer.time(stage, () =>
       prune(dense, inputs, {
         ...{ backend, linalg, recipe, threads, signal },
         warmStart: recipe.warmStart === 'auto' ? model.specialist !== undefined : recipe.warmStart,
-        time: (part, work) => timer.time(`${stage}/${part}`, work),
+        records,
+        time: (part, run) => timer.time(`${stage}/${part}`, run),
         onLayer: progress(stage),
         onWarning: warn,
       }),
@@ -162,8 +169,17 @@ export async function specialize(
     }
     if (options.out === undefined) return result
     await timer.time('write', () => writeSpecialist(options.out!, specialist.graph, model.preprocess, result))
+    await work?.remove()
     return { ...result, seconds: (performance.now() - started) / 1000 }
+  } catch (error) {
+    if (await work?.exists()) {
+      options.onWarning?.(
+        `what is done is kept in '${work!.dir}': the same call goes on from there, unless told to start afresh`,
+      )
+    }
+    throw error
   } finally {
+    await work?.release()
     linalg.dispose()
   }
 }

@@ -15,6 +15,7 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     .option('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
     .option('--data <dir>', 'images of the task: <dir>/<class>/*')
     .option('--out <dir>', 'folder of the bundle to write; replaced if it is a bundle already')
+    .option('--fresh', 'forget what an interrupted run to the same --out has left, instead of going on with it')
     .option('--eval <dir>', 'labelled images to measure accuracy on: <dir>/<class>/*')
     .option('--control <dir>', 'task-agnostic images: also prune with as many of these, to compare')
     .option('--labels <file>', "the model's labels, JSON")
@@ -53,6 +54,7 @@ export const specializeCommand = (signal: AbortSignal): Command =>
         skipCorrupt,
         refit,
         out,
+        fresh,
         eval: evalDir,
         control,
         threads,
@@ -69,6 +71,7 @@ export const specializeCommand = (signal: AbortSignal): Command =>
       }
       const options: SpecializeOptions = {
         out,
+        fresh,
         eval: evalDir,
         control,
         threads,
@@ -90,6 +93,7 @@ interface Flags {
   readonly quiet?: boolean
   readonly skipCorrupt?: boolean
   readonly refit?: boolean
+  readonly fresh?: boolean
   readonly layer?: LayerOverrides
   /** The rest are the recipe's own fields. */
   readonly [field: string]: unknown

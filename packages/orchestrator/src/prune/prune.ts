@@ -2,11 +2,13 @@ import { checkpoint, isTacoError } from '@tacojs/errors'
 import { withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
 import type { Linalg } from '@tacojs/linalg'
 import { createStepper, type Backend } from '@tacojs/runtime'
-import { formatPattern, solveLayer } from '@tacojs/solver'
+import { solveLayer } from '@tacojs/solver'
 import type { PrunePart } from '../progress.js'
 import type { Recipe } from '../recipe.js'
+import type { Records } from '../work/record.js'
 import { assemble } from './assemble.js'
 import { collect, type Sampling } from './collect.js'
+import { keptWeights, readGroup, writeLayer, type PrunedLayer } from './layer-record.js'
 import { layerReport, type LayerReport } from './layer-report.js'
 import { planLayers, type LayerGroup } from './plan.js'
 import { positionWeights, type PositionWeights } from './position-weights.js'
@@ -33,15 +35,17 @@ export async function prune(
     readonly warmStart?: boolean
     readonly threads?: number
     readonly signal?: AbortSignal
+    /** Keeps finished layers; those that it has already are not solved again. */
+    readonly records?: Records
     /** Measures a part; it only calls it unless given. */
     readonly time?: <T>(part: PrunePart, work: () => Promise<T> | T) => Promise<T>
     readonly onLayer?: (done: number, total: number, name: string) => void
     readonly onWarning?: (text: string) => void
   },
 ): Promise<Pruned> {
-  const { backend, linalg, recipe, signal, time = async (_part, work) => work() } = context
+  const { backend, linalg, recipe, records, signal, time = async (_part, work) => work() } = context
   const { graph, groups } = planLayers(model, recipe)
-  const weights = await time('weights', () => weightsFor(graph, groups, batches, context))
+  const weights = await time('weights', () => keptWeights(records, () => weightsFor(graph, groups, batches, context)))
   const total = groups.reduce((sum, { members }) => sum + members.length, 0)
   const images = batches.map((batch) => batch.shape[0]!)
   const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
@@ -55,6 +59,26 @@ export async function prune(
     const own = weights?.[g]
     return { images, share: recipe.positions, ...(own ? { weights: (image) => own[image]! } : {}) }
   }
+  const solveMembers = async (g: number, first: number): Promise<PrunedLayer[]> => {
+    const group = groups[g]!
+    const problems = await time('statistics', () => collect(linalg, graph, group, { sparse, dense }, sampling(g)))
+    const solved: PrunedLayer[] = []
+    for (const [m, member] of group.members.entries()) {
+      const solutions = await time('solve', () =>
+        problems[m]!.map((problem) => {
+          const allowed = context.warmStart ? Uint8Array.from(problem.weights, (w) => Number(w !== 0)) : undefined
+          const options = { ...member.settings, allowed, damp: recipe.damp, refit: recipe.refit, signal }
+          return solveLayer(linalg, problem, options)
+        }),
+      )
+      const { nonzeros, ...weights } = assemble(graph, member.layer, solutions)
+      const layer = { ...weights, report: layerReport(member, problems[m]!, solutions, nonzeros) }
+      await writeLayer(records, first + m, layer)
+      solved.push(layer)
+    }
+    return solved
+  }
+  // An earlier run's layers go through the streams in the same steps, so that the rest comes out to the last bit.
   for (const [g, group] of groups.entries()) {
     const { members } = group
     await checkpoint(signal)
@@ -63,22 +87,12 @@ export async function prune(
       await dense?.advancePast(members[members.length - 1]!.node.name)
       await sparse.advanceBefore(members[0]!.node.name)
     })
-    const problems = await time('statistics', () => collect(linalg, graph, group, { sparse, dense }, sampling(g)))
-    for (const [m, member] of members.entries()) {
-      const { layer, settings } = member
-      const solutions = await time('solve', () =>
-        problems[m]!.map((problem) => {
-          const allowed = context.warmStart ? Uint8Array.from(problem.weights, (w) => Number(w !== 0)) : undefined
-          return solveLayer(linalg, problem, { ...settings, allowed, damp: recipe.damp, refit: recipe.refit, signal })
-        }),
-      )
-      const { weight, bias, nonzeros } = assemble(graph, layer, solutions)
-      changed.set(layer.weight, {
-        tensor: weight,
-        sparsity: { pattern: formatPattern(settings.pattern), nonzeros },
-      })
+    const pruned = (await readGroup(records, reports.length, group)) ?? (await solveMembers(g, reports.length))
+    for (const [m, { weight, bias, report }] of pruned.entries()) {
+      const { layer } = members[m]!
+      changed.set(layer.weight, { tensor: weight, sparsity: { pattern: report.pattern, nonzeros: report.nonzeros } })
       if (bias) changed.set(layer.bias!, { tensor: bias })
-      reports.push(layerReport(member, problems[m]!, solutions, nonzeros))
+      reports.push(report)
     }
     sparse.replace(changed)
   }

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import type { Graph, Tensor } from '@tacojs/graph'
+import type { Recipe } from '../recipe.js'
+
+/** All that decides what pruning finds, by what a person calls it. */
+export type Fingerprint = Readonly<Record<string, string>>
+
+/** Raised whenever the same recipe no longer gives the same weights. */
+const METHOD_VERSION = '1'
+
+/** Hashes of the model (its head restricted already) and of the images as the model sees them, and the recipe. */
+export function fingerprint(graph: Graph, batches: readonly Tensor[], recipe: Recipe): Fingerprint {
+  const { nodes, inputs, outputs, initializers } = graph
+  const model = createHash('sha256').update(JSON.stringify({ nodes, inputs, outputs }, withoutBigInts))
+  for (const [name, { tensor }] of initializers) addTensor(model.update(name), tensor)
+  const images = createHash('sha256')
+  for (const batch of batches) addTensor(images, batch)
+  const fields = Object.entries(recipe).map(([name, value]) => [`recipe.${name}`, JSON.stringify(value)] as const)
+  return {
+    version: METHOD_VERSION,
+    model: model.digest('hex'),
+    images: images.digest('hex'),
+    ...Object.fromEntries(fields),
+  }
+}
+
+function addTensor(hash: ReturnType<typeof createHash>, { dtype, shape, data }: Tensor): void {
+  hash.update(`${dtype}[${shape.join()}]`)
+  hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+}
+
+const withoutBigInts = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
+
+/** What differs between two, in words: 'recipe.sparsity (0.5 before, 0.75 now), images'. */
+export function differences(before: Fingerprint, now: Fingerprint): string {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => before[name] !== now[name])
+  const hashed = ['model', 'images', 'version']
+  return names
+    .map((name) =>
+      hashed.includes(name) ? name : `${name} (${before[name] ?? 'none'} before, ${now[name] ?? 'none'} now)`,
+    )
+    .join(', ')
+}
