@@ -4,6 +4,7 @@ import { formatDuration } from './format.js'
 const names: Readonly<Record<ProgressEvent['stage'], string>> = {
   load: 'load model',
   calibrate: 'read images',
+  allocate: 'weigh layers',
   prune: 'prune',
   'prune-control': 'prune control',
   evaluate: 'evaluate',

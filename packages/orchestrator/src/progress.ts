@@ -1,4 +1,4 @@
-export type Stage = 'load' | 'calibrate' | 'prune' | 'prune-control' | 'evaluate' | 'latency' | 'write'
+export type Stage = 'load' | 'calibrate' | 'allocate' | 'prune' | 'prune-control' | 'evaluate' | 'latency' | 'write'
 
 /** Sent at the start of each step and when it ends (`done === total`). */
 export interface ProgressEvent {

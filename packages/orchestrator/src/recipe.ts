@@ -68,6 +68,18 @@ const recipeSchema = v.strictObject({
     ),
     {},
   ),
+  /**
+   * How the zeros are shared among the layers whose sparsity is not given by name. `uniform`: all have the same. By what
+   * the logits lose when each layer alone is pruned: `marginal` (equal loss for the last weight of each layer) or `dp`
+   * (the best choice among some sparsities of each layer).
+   */
+  allocation: v.optional(v.picklist(['uniform', 'marginal', 'dp']), 'uniform'),
+  /** What `sparsity` is a share of: the weights of the pruned layers, or their multiply-accumulates. */
+  budget: v.optional(v.picklist(['parameters', 'macs']), 'parameters'),
+  /** Instead of a sparsity: the most bytes that the compact weights may take. */
+  maxBytes: v.optional(count(1)),
+  /** Instead of a sparsity: how many times faster than the dense model one image is to be, on the recipe's backend. */
+  speedUp: v.optional(v.pipe(finite, v.gtValue(0))),
   /** Honour EXIF orientation; `ignore` is what timm does. */
   exif: v.optional(v.picklist(['apply', 'ignore']), 'apply'),
   /** What to do with an image that cannot be decoded. */
@@ -110,6 +122,8 @@ const rangeOf = (field: string): string | undefined =>
     shots: 'a whole number, at least 1',
     seed: 'a whole number, at least 0',
     batchSize: 'a whole number, at least 1',
+    maxBytes: 'a whole number, at least 1',
+    speedUp: 'a number above 0',
     damp: 'a number, at least 0',
     positions: 'a number above 0, at most 1',
   })[field]

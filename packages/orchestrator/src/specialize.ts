@@ -5,6 +5,7 @@ import { restrictHead, type Graph } from '@tacojs/graph'
 import { checkBundleTarget } from '@tacojs/model-io'
 import type { Backend } from '@tacojs/runtime'
 import { createNumerics } from '@tacojs/solver'
+import { settleSparsities } from './allocate/settle.js'
 import { defaultThreads, openBackend } from './backends.js'
 import { layerKernels } from './layer-kernels.js'
 import { measureTogether } from './measure.js'
@@ -98,10 +99,13 @@ export async function specialize(
     )
     for (const { file, reason } of calibration.skipped) warn(`skipped ${file}: ${reason}`)
     const inputs = calibration.batches.map((batch) => batch.input)
-    const records = await work?.stage(stage, fingerprint(dense, inputs, recipe))
+    const settled = await timer.time('allocate', () =>
+      settleSparsities(dense, inputs, { backend, linalg, recipe, threads, signal, onLayer: progress('allocate') }),
+    )
+    const records = await work?.stage(stage, fingerprint(dense, inputs, settled))
     const pruned: Pruned = await timer.time(stage, () =>
       prune(dense, inputs, {
-        ...{ backend, linalg, recipe, threads, signal },
+        ...{ backend, linalg, recipe: settled, threads, signal },
         warmStart: recipe.warmStart === 'auto' ? model.specialist !== undefined : recipe.warmStart,
         records,
         time: (part, run) => timer.time(`${stage}/${part}`, run),

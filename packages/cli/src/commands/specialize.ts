@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { defaultMethod, loadRecipe, methodNames, specialize, type SpecializeOptions } from '@tacojs/orchestrator'
 import { collect, exifOption, number, onOffAuto, positive, wholeNumber } from '../options.js'
 import { progressPrinter } from '../progress.js'
@@ -22,6 +22,17 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     .option('--shots <n>', 'calibration images per class (16)', wholeNumber)
     .option('--seed <n>', 'seed of the sampling (0)', wholeNumber)
     .option('--sparsity <share>', 'zeros over the pruned layers, 0 to 1 (0.5)', number)
+    .addOption(
+      new Option(
+        '--allocation <how>',
+        'how layers share the zeros: the same for all, or by what each costs (uniform)',
+      ).choices(['uniform', 'marginal', 'dp']),
+    )
+    .addOption(
+      new Option('--budget <unit>', 'what the sparsity is a share of (parameters)').choices(['parameters', 'macs']),
+    )
+    .option('--max-bytes <n>', 'instead of a sparsity: the most bytes that the compact weights may take', positive)
+    .option('--speed-up <factor>', 'instead of a sparsity: how many times faster one image is to be', number)
     .option('--pattern <pattern>', 'unstructured, N:M such as 2:4, or blocks such as 4x1 (unstructured)')
     .option('--method <name>', `${methodNames.join(', ')} (${defaultMethod})`)
     .option('--target <stream>', 'what layers aim at: auto, dense, sparse or residual (auto)')

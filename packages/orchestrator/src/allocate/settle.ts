@@ -3,24 +3,12 @@ import type { Linalg } from '@tacojs/linalg'
 import { measureLatency, type Backend } from '@tacojs/runtime'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
-import { allocate, withSparsities, type AllocationMethod } from './allocate.js'
+import { allocate, withSparsities } from './allocate.js'
 import { sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
 import { freeLayers } from './free-layers.js'
 import { latencyBudget, latencyCost, macCost, parameterCost } from './costs.js'
 import { layerLatencies } from './layer-latency.js'
 import { layerLosses, measuredSparsities, type LayerLosses } from './layer-losses.js'
-
-/** How the layers' sparsities are found. */
-export interface AllocationWish {
-  /** `uniform`: the same for all. Else where it costs the output least: by equal marginal loss, or by choice of options. */
-  readonly allocation: AllocationMethod
-  /** What the recipe's sparsity counts: zeros among weights, or among multiply-accumulates, as if all layers had it. */
-  readonly budget: 'parameters' | 'macs'
-  /** Instead of the sparsity: the compact weights are to be no larger. */
-  readonly maxBytes?: number
-  /** Instead of both: how many times faster than the dense network one image is to be, on the recipe's backend. */
-  readonly speedUp?: number
-}
 
 export interface SettleContext {
   readonly backend: Backend
@@ -32,8 +20,9 @@ export interface SettleContext {
 }
 
 /**
- * The recipe with a sparsity for each layer that is free to have one, so that the wish is met. It says all: pruning by
- * it again needs no wish. A speed-up is a prediction from layers that were timed alone; the result is to be timed.
+ * The recipe with a sparsity for each layer that is free to have one, as its allocation says, so that its
+ * sparsity, size or speed is met; a recipe that names them all is done. A speed-up is a prediction from layers that were timed alone; the result is to be timed. It differs a little from
+ * run to run: the sparsities that were found are in the layers' reports.
  *
  * @param batches calibration inputs, one tensor [N, C, H, W] per batch
  * @throws INVALID_ARGUMENT for a size or speed that cannot be met, naming what can
@@ -41,11 +30,10 @@ export interface SettleContext {
 export async function settleSparsities(
   model: Graph,
   batches: readonly Tensor[],
-  wish: AllocationWish,
   context: SettleContext,
 ): Promise<Recipe> {
   const { recipe } = context
-  const { allocation, maxBytes, speedUp } = wish
+  const { allocation, budget, maxBytes, speedUp } = recipe
   const chosen = maxBytes !== undefined || speedUp !== undefined
   if (allocation === 'uniform' && !chosen) return recipe
   const members = freeLayers(
@@ -57,7 +45,7 @@ export async function settleSparsities(
   if (speedUp !== undefined) {
     return withSparsities(recipe, await sparsitiesForSpeed(model, batches[0]!, free, allocation, speedUp, context))
   }
-  const cost = wish.budget === 'macs' ? macCost(model) : parameterCost
+  const cost = budget === 'macs' ? macCost(model) : parameterCost
   const sparsities =
     maxBytes === undefined
       ? sparsitiesAt(free, cost, allocation, recipe.sparsity ?? 0)
@@ -75,7 +63,7 @@ async function sparsitiesForSpeed(
   model: Graph,
   batch: Tensor,
   free: readonly LayerLosses[],
-  method: AllocationMethod,
+  method: Recipe['allocation'],
   speedUp: number,
   { backend, threads, signal, onLayer }: SettleContext,
 ): Promise<ReadonlyMap<string, number>> {
