@@ -1,6 +1,7 @@
 export { exportOnnx, type ExportOptions } from './onnx/export.js'
 export { onnxMetadata } from './onnx/metadata.js'
 export { parseTimmConfig, readTimmConfig, type TimmConfig } from './timm/config.js'
+export { importTimm, timmGraph } from './timm/import.js'
 export { importOnnx } from './onnx/import.js'
 export { parseOnnx, type ParseOptions } from './onnx/parse.js'
 export type { LoadExternal } from './onnx/tensor-data.js'

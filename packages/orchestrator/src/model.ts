@@ -4,7 +4,7 @@ import { isTacoError, TacoError } from '@tacojs/errors'
 import { defaultPreprocess, type Label, type Preprocess } from '@tacojs/calibration'
 import { inferTypes, optimize, type Graph, type ValueInfo } from '@tacojs/graph'
 import type { SpecialistLabel } from './resolve-classes.js'
-import { importOnnx, readBundle, readTimmConfig } from '@tacojs/model-io'
+import { importOnnx, importTimm, readBundle, readTimmConfig } from '@tacojs/model-io'
 
 export interface Model {
   readonly path: string
@@ -18,15 +18,19 @@ export interface Model {
   readonly warnings: readonly string[]
 }
 
-/** The optimized graph of an ONNX file, a folder with model.onnx, or a bundle: for raw tensors, whatever they are. */
+/** The optimized graph of whatever `loadModel` takes: for raw tensors, whatever they are. */
 export async function loadGraph(path: string): Promise<Graph> {
   const file = await modelFile(path)
-  return optimize(file === undefined ? (await readBundle(path)).graph : await importOnnx(file))
+  return optimize(file === undefined ? (await readBundle(path)).graph : await importModel(file))
 }
 
+/** An ONNX file, or the weights of a timm model with the config.json beside them. */
+const importModel = (file: string): Promise<Graph> =>
+  file.endsWith('.safetensors') ? importTimm(file) : importOnnx(file)
+
 /**
- * Reads a model: an ONNX file (with a timm config.json beside it, if there is one), a folder with model.onnx, or a
- * specialist bundle. The graph is optimized.
+ * Reads a model: an ONNX file (with a timm config.json beside it, if there is one), a timm model (model.safetensors and
+ * config.json), the folder of either (model.onnx first), or a specialist bundle. The graph is optimized.
  *
  * @throws NOT_FOUND, INVALID_MODEL, UNSUPPORTED, INVALID_WEIGHTS, INVALID_DATA
  */
@@ -44,7 +48,7 @@ export async function loadModel(path: string): Promise<Model> {
       warnings: [],
     }
   }
-  const graph = optimize(freeBatch(await importOnnx(file)))
+  const graph = optimize(freeBatch(await importModel(file)))
   const config = join(dirname(file), 'config.json')
   if (await exists(config)) {
     const { architecture, inputSize, interpolation, cropPct, cropMode, mean, std, labelNames } =
@@ -88,22 +92,24 @@ function freeBatch(graph: Graph): Graph {
   }
 }
 
-/** The ONNX file that a path stands for; undefined for a bundle. */
+/** The ONNX or safetensors file that a path stands for; undefined for a bundle. */
 async function modelFile(path: string): Promise<string | undefined> {
   const entry = await stat(path).catch(() => undefined)
   if (!entry) {
     throw new TacoError(
       'NOT_FOUND',
-      `there is no model at '${path}'; give an ONNX file, a folder with model.onnx, or a bundle`,
+      `there is no model at '${path}'; give an ONNX file, a folder with model.onnx or with config.json and model.safetensors, or a bundle`,
     )
   }
   if (!entry.isDirectory()) return path
   if (await exists(join(path, 'manifest.json'))) return undefined
-  const file = join(path, 'model.onnx')
-  if (await exists(file)) return file
+  for (const name of ['model.onnx', 'model.safetensors']) {
+    const file = join(path, name)
+    if (await exists(file)) return file
+  }
   throw new TacoError(
     'NOT_FOUND',
-    `the folder '${path}' holds no model.onnx and is no bundle; give the model's ONNX file`,
+    `the folder '${path}' holds no model.onnx or model.safetensors and is no bundle; give the model's ONNX file`,
   )
 }
 

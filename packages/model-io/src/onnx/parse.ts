@@ -1,5 +1,6 @@
 import { TacoError } from '@tacojs/errors'
 import { inferTypes, optimize, validateGraph, type Graph, type Node, type Tensor, type ValueInfo } from '@tacojs/graph'
+import { checkFinite } from '../check-finite.js'
 import { convertNodes } from './convert-nodes.js'
 import { flatten, type Flat } from './flatten.js'
 import { decodeModel } from './proto.js'
@@ -86,19 +87,5 @@ function unique(values: readonly { name: string }[], kind: string): void {
   for (const { name } of values) {
     if (seen.has(name)) throw new TacoError('INVALID_MODEL', `two ${kind} of the graph are called "${name}"`)
     seen.add(name)
-  }
-}
-
-/** A single infinite number is a limit or a mask's fill value, an infinite weight is a fault. */
-function checkFinite(name: string, { dtype, data }: Tensor): void {
-  if (dtype !== 'float32' && dtype !== 'float64') return
-  const values = data as Float32Array | Float64Array
-  for (let i = 0; i < values.length; i++) {
-    const v = values[i]!
-    if (Number.isFinite(v) || (values.length === 1 && !Number.isNaN(v))) continue
-    throw new TacoError(
-      'INVALID_WEIGHTS',
-      `weight "${name}" holds ${v} at element ${i}: use a model with finite weights`,
-    )
   }
 }

@@ -25,6 +25,7 @@ test('nested and flat forms say the same', () => {
     cropMode: 'border',
     mean: [0.5, 0.5, 0.5],
     std: [0.25, 0.25, 0.25],
+    modelArgs: new Map(),
   }
   expect(parseTimmConfig(hub)).toEqual(expected)
   expect(parseTimmConfig({ ...cfg, architecture: 'resnet18', num_classes: 2 })).toEqual(expected)
@@ -41,7 +42,13 @@ test("timm's defaults are taken where a field is absent", () => {
   })
 })
 
+test('arguments of the model, without those that are null', () => {
+  const json = { ...hub, global_pool: 'avg', model_args: { act_layer: 'silu', norm_layer: null } }
+  expect(parseTimmConfig(json)).toMatchObject({ globalPool: 'avg', modelArgs: new Map([['act_layer', 'silu']]) })
+})
+
 test.each([
+  ['model_args', { ...hub, model_args: [] }],
   ['architecture', { ...hub, architecture: 7 }],
   ['num_classes', { ...hub, num_classes: 0 }],
   ['label_names', { ...hub, label_names: ['a'] }],

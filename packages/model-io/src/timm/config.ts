@@ -20,6 +20,10 @@ export interface TimmConfig {
   readonly std: readonly number[]
   /** In the order of the logits. */
   readonly labelNames?: readonly string[]
+  /** How features are pooled before the classifier, where the file says it: 'avg', 'token', 'map', … */
+  readonly globalPool?: string
+  /** What `timm.create_model` is called with besides the name; without those that are null, which timm drops. */
+  readonly modelArgs: ReadonlyMap<string, unknown>
 }
 
 /** Reads `config.json`, given itself or its folder. Throws NOT_FOUND, IO, or INVALID_DATA naming the field. */
@@ -56,6 +60,8 @@ export function parseTimmConfig(json: unknown, where = 'the timm config'): TimmC
   if (labelNames !== undefined && labelNames !== null && !isNames(labelNames, numClasses)) {
     throw new TacoError('INVALID_DATA', `${where}: label_names is not a list of ${numClasses} names`)
   }
+  const globalPool = top.global_pool ?? nested.global_pool
+  const modelArgs = asRecord(top.model_args ?? {}, `${where}: model_args`)
   return {
     architecture: field('architecture', 'a name', (v): v is string => typeof v === 'string' && v !== ''),
     numClasses,
@@ -67,6 +73,8 @@ export function parseTimmConfig(json: unknown, where = 'the timm config'): TimmC
     mean: field('mean', 'one number per channel', perChannel),
     std: field('std', 'one positive number per channel', (v): v is number[] => perChannel(v) && v.every((s) => s > 0)),
     ...(labelNames ? { labelNames: labelNames as string[] } : {}),
+    ...(typeof globalPool === 'string' ? { globalPool } : {}),
+    modelArgs: new Map(Object.entries(modelArgs).filter(([, value]) => value !== null)),
   }
 }
 
