@@ -1,4 +1,4 @@
-import type { SpecializeResult } from '@tacojs/orchestrator'
+import type { GroupReport, SpecializeResult } from '@tacojs/orchestrator'
 import { formatBytes, formatCount, formatDuration, formatPercent, formatTable } from './format.js'
 
 /** The result for a person: dense, specialist and control side by side, then what was kept and where it is. */
@@ -11,20 +11,20 @@ export function resultTable(result: SpecializeResult): string {
             formatPercent(m.top1),
             m.correct === undefined ? '–' : `${m.correct}/${m.images}`,
             formatCount(m.nonzeros),
+            formatCount(m.macs),
             formatBytes(m.bytes),
             m.latencyMs === undefined ? '–' : `${m.latencyMs.toFixed(1)} ms`,
           ],
         ]
       : []
   const table = formatTable(
-    ['', 'top-1', 'correct', 'non-zeros', 'size', 'latency'],
+    ['', 'top-1', 'correct', 'non-zeros', 'MACs', 'size', 'latency'],
     [...row('dense', result.dense), ...row('specialist', result.specialist), ...row('control', result.control)],
   )
   const { comparison, controlComparison } = result
   const points = (share: number): string => `${share >= 0 ? '+' : ''}${(share * 100).toFixed(1)} points`
   return [
-    `${result.model.name} for ${result.task.classes.length} classes, ${result.task.images} images, ` +
-      `${formatPercent(result.sparsity)} zeros in ${result.layers.length} layers (${result.recipe.method}, ${result.recipe.pattern})`,
+    `${result.model.name} for ${result.task.classes.length} classes, ${result.task.images} images, ` + whatWent(result),
     '',
     table,
     '',
@@ -38,10 +38,23 @@ export function resultTable(result: SpecializeResult): string {
           `task images against control images: ${points(controlComparison.difference)} (± ${(controlComparison.standardError * 100).toFixed(1)})`,
         ]
       : []),
+    ...(result.groups ? [groupTable(result.groups), ''] : []),
     `${result.backend}, batch 1 latency; ${formatDuration(result.seconds)} in all: ${stages(result.stages)}`,
     ...(result.out ? [`written: ${result.out}`] : ['nothing written: no --out']),
   ].join('\n')
 }
+
+const whatWent = ({ sparsity, layers, groups, recipe }: SpecializeResult): string =>
+  groups
+    ? `${formatPercent(sparsity)} of the units of ${groups.length} groups gone (group OBS, structured)`
+    : `${formatPercent(sparsity)} zeros in ${layers.length} layers (${recipe.method}, ${recipe.pattern})`
+
+/** How many channels, hidden units or heads each layer still sums over, and what that costs it. */
+const groupTable = (groups: readonly GroupReport[]): string =>
+  formatTable(
+    ['inputs of', 'units', 'left', 'relative error'],
+    groups.map((g) => [g.name, String(g.unitsBefore), String(g.unitsAfter), formatPercent(g.relativeError)]),
+  )
 
 /** `prune 25s (capture 12s, statistics 5.0s, solve 8.0s)`: each stage with its parts. */
 function stages(seconds: Readonly<Record<string, number>>): string {

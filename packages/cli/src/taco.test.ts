@@ -119,6 +119,30 @@ test.each([
   }
 })
 
+test('structured: units, errors and what the network costs are shown, and the bundle runs', async () => {
+  const out = join(work, 'structured')
+  const args = ['--shots', '2', '--pattern', 'structured', '--sparsity', '0.5', '--layer', 'layer3.*=0.25']
+  const { status, stdout, stderr } = await specialize(...args, '--out', out, '--quiet')
+  expect([status, stderr]).toEqual([0, ''])
+  const lines = stdout.split('\n')
+  expect(lines[0]).toMatch(/% of the units of \d+ groups gone/)
+  const group = (name: string) => lines.find((line) => line.startsWith(name))!.split(/ {2,}/)
+  const [, before, after, error] = group('layer2.0.conv2')
+  expect(Number(after)).toBe(Number(before) / 2)
+  expect(error).toMatch(/^\d+\.\d %$/)
+  const [, wide, left] = group('layer3.0.conv2')
+  expect(Number(left)).toBe(Number(wide) * 0.75)
+
+  expect((await runTaco('inspect', '--model', out)).stdout).toContain('runs on tfjs-cpu')
+  const [input, output] = [join(work, 'structured-in.safetensors'), join(work, 'structured-out.safetensors')]
+  const pixels = Float32Array.from({ length: 3 * SAMPLE_SIZE ** 2 }, (_, i) => Math.sin(i))
+  await writeSafetensors(input, new Map([['input', float32([1, 3, SAMPLE_SIZE, SAMPLE_SIZE], pixels)]]))
+  expect((await runTaco('run', '--model', out, '--input', input, '--output', output)).status).toBe(0)
+  expect((await readSafetensors(output)).tensors.get('logits')!.shape).toEqual([1, 6])
+  const evaluated = await runTaco('evaluate', '--model', out, '--data', sample.test, '--json', '--quiet')
+  expect(JSON.parse(evaluated.stdout).images).toBe(120)
+})
+
 test('Ctrl-C stops a run, ends with 130 and leaves nothing', async () => {
   const out = join(work, 'interrupted')
   setTimeout(() => process.emit('SIGINT'), 150)

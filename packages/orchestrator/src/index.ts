@@ -11,4 +11,5 @@ export { defaultMethod, methodNames, parseRecipe, type Recipe, type RecipeInput 
 export { reportOf, type ModelSummary, type SpecializeResult } from './result.js'
 export { runTensors, type RunRequest } from './run-tensors.js'
 export { specialize, type SpecializeOptions } from './specialize.js'
+export type { GroupReport } from './structured/group-report.js'
 export type { TaskClass } from './task.js'

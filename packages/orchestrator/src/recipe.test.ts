@@ -37,3 +37,20 @@ test('an n:m pattern decides alone: a sparsity beside it is an error', () => {
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/^sparsity: the pattern 2:4/) }),
   )
 })
+
+test('a structured recipe has a share of units, and nothing that single weights need', () => {
+  expect(parseRecipe({ ...least, pattern: 'structured' }).sparsity).toBe(0.5)
+  expect(
+    parseRecipe({ ...least, pattern: 'structured', layers: { a: { sparsity: 0.1 }, b: { keep: true } } }),
+  ).toBeTruthy()
+  const refused = (fields: object, message: RegExp) =>
+    expect(() => parseRecipe({ ...least, pattern: 'structured', ...fields })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+    )
+  refused({ allocation: 'dp' }, /^allocation: not with the pattern structured/)
+  refused({ maxBytes: 1000 }, /^maxBytes/)
+  refused({ speedUp: 2 }, /^speedUp/)
+  refused({ layers: { a: { pattern: '2:4' } } }, /^layers\['a'\]/)
+  refused({ layers: { a: { method: 'magnitude' } } }, /^layers\['a'\]/)
+  refused({ pattern: '2:4', layers: { a: { pattern: 'structured' } } }, /^layers\['a'\]: .* whole recipe/)
+})

@@ -24,9 +24,16 @@ const recipeSchema = v.strictObject({
   /** Calibration images per class. */
   shots: v.optional(count(1), 16),
   seed: v.optional(count(0), 0),
-  /** Share of zeros over the pruned layers, 0 to 1; 0.5 unless given. Not beside an N:M pattern, which decides alone. */
+  /**
+   * Share of zeros over the pruned layers, 0 to 1; 0.5 unless given. Structured: share of the units that go from each
+   * group. Not beside an N:M pattern, which decides alone.
+   */
   sparsity: v.optional(share),
-  /** `unstructured`, N:M such as `2:4` (N kept of M), or blocks of outputs × inputs such as `4x1`. */
+  /**
+   * `unstructured`, N:M such as `2:4` (N kept of M), or blocks of outputs × inputs such as `4x1`. `structured`: whole
+   * channels, hidden units and heads go, and the network gets smaller; chosen by group OBS and fitted exactly, whatever
+   * `method`, `refit` and `warmStart` say.
+   */
   pattern: v.optional(v.string(), 'unstructured'),
   method: v.optional(method, defaultMethod),
   /** Least-squares weights for the chosen mask after the method. */
@@ -110,10 +117,34 @@ export function parseRecipe(input: unknown): Recipe {
 
 /** Sparsity and pattern together: the default where one is needed. */
 function consistent(recipe: v.InferOutput<typeof recipeSchema>): Recipe {
+  if (isStructured(recipe)) return structured(recipe)
+  for (const [name, { pattern }] of Object.entries(recipe.layers)) {
+    if (pattern !== undefined && isStructured({ pattern })) {
+      throw new TacoError('INVALID_ARGUMENT', `layers['${name}']: the pattern structured is for a whole recipe`)
+    }
+  }
   const { kind } = parsePattern(recipe.pattern)
   if (kind !== 'nm') return { ...recipe, sparsity: recipe.sparsity ?? DEFAULT_SPARSITY }
   if (recipe.sparsity === undefined) return recipe
   throw new TacoError('INVALID_ARGUMENT', sparsityBesidePattern('sparsity', recipe.pattern))
+}
+
+/** Whether the network gets smaller; the other patterns are the solver's. */
+export const isStructured = ({ pattern }: Pick<Recipe, 'pattern'>): boolean =>
+  pattern.trim().toLowerCase() === 'structured'
+
+/** Throws where something is asked for that whole units cannot give. */
+function structured(recipe: v.InferOutput<typeof recipeSchema>): Recipe {
+  const refused = (field: string, instead: string): TacoError =>
+    new TacoError('INVALID_ARGUMENT', `${field}: not with the pattern structured; ${instead}`)
+  const instead = 'give a sparsity, for all or by name (layers)'
+  if (recipe.allocation !== 'uniform') throw refused('allocation', instead)
+  if (recipe.maxBytes !== undefined) throw refused('maxBytes', instead)
+  if (recipe.speedUp !== undefined) throw refused('speedUp', instead)
+  for (const [name, { pattern, method }] of Object.entries(recipe.layers)) {
+    if (pattern ?? method) throw refused(`layers['${name}']`, 'give a sparsity or keep')
+  }
+  return { ...recipe, sparsity: recipe.sparsity ?? DEFAULT_SPARSITY }
 }
 
 const rangeOf = (field: string): string | undefined =>

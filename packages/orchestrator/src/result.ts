@@ -1,6 +1,7 @@
 import type { Comparison } from '@tacojs/evaluation'
 import type { LayerReport } from './prune/layer-report.js'
 import type { Recipe } from './recipe.js'
+import type { GroupReport } from './structured/group-report.js'
 import type { TaskClass } from './task.js'
 
 export interface ModelSummary {
@@ -32,11 +33,14 @@ export interface SpecializeResult {
   /** Specialist against dense, and against the control. */
   readonly comparison?: Comparison
   readonly controlComparison?: Comparison
-  /** Zeros over the pruned layers. */
+  /** Zeros over the pruned layers; structured: share of the units that went. */
   readonly sparsity: number
   /** Over the whole model. */
   readonly nonzeros: number
+  /** Those with zeros; none where whole units went, then see the groups. */
   readonly layers: readonly LayerReport[]
+  /** Structured only. */
+  readonly groups?: readonly GroupReport[]
   readonly warnings: readonly string[]
   readonly out?: string
   readonly seconds: number

@@ -15,8 +15,10 @@ import { StageTimer, type RunOptions, type Stage } from './progress.js'
 import type { LayerReport } from './prune/layer-report.js'
 import { prune, type Pruned } from './prune/prune.js'
 import { planLayers } from './prune/plan.js'
-import { parseRecipe, type RecipeInput } from './recipe.js'
+import { isStructured, parseRecipe, type RecipeInput } from './recipe.js'
 import type { SpecializeResult } from './result.js'
+import { planStructured } from './structured/plan-structured.js'
+import { pruneStructured, type StructuredResult } from './structured/prune-structured.js'
 import { summarize } from './summary.js'
 import { loadSplit, loadTask, modelLabels } from './task.js'
 import { fingerprint } from './work/fingerprint.js'
@@ -72,7 +74,9 @@ export async function specialize(
       model.graph,
       classes.map((c) => c.index),
     )
-    planLayers(dense, recipe)
+    const { warning } = isStructured(recipe) ? planStructured(dense, recipe) : { warning: undefined }
+    if (warning) warn(warning)
+    if (!isStructured(recipe)) planLayers(dense, recipe)
     progress('load')(1, 1)
     return { model, dense, classes, labels, folder }
   })
@@ -103,15 +107,17 @@ export async function specialize(
       settleSparsities(dense, inputs, { backend, linalg, recipe, threads, signal, onLayer: progress('allocate') }),
     )
     const records = await work?.stage(stage, fingerprint(dense, inputs, settled))
-    const pruned: Pruned = await timer.time(stage, () =>
-      prune(dense, inputs, {
-        ...{ backend, linalg, recipe: settled, threads, signal },
-        warmStart: recipe.warmStart === 'auto' ? model.specialist !== undefined : recipe.warmStart,
-        records,
-        time: (part, run) => timer.time(`${stage}/${part}`, run),
-        onLayer: progress(stage),
-        onWarning: warn,
-      }),
+    const context: Parameters<typeof pruneStructured>[2] = {
+      ...{ backend, linalg, recipe: settled, threads, signal, records },
+      time: (part, run) => timer.time(`${stage}/${part}`, run),
+      onLayer: progress(stage),
+      onWarning: warn,
+    }
+    const warmStart = recipe.warmStart === 'auto' ? model.specialist !== undefined : recipe.warmStart
+    const pruned: Pruned & Partial<StructuredResult> = await timer.time(stage, async () =>
+      isStructured(recipe)
+        ? { ...(await pruneStructured(dense, inputs, context)), layers: [] }
+        : prune(dense, inputs, { ...context, warmStart }),
     )
     const images = calibration.batches.reduce((sum, batch) => sum + batch.labels.length, 0)
     return { ...pruned, images, skipped: calibration.skipped, example: inputs[0]! }
@@ -146,8 +152,6 @@ export async function specialize(
         latencyMs: measured.latencies[i]?.medianMs,
       }),
     )
-    const pruned = specialist.layers.reduce((sum, layer) => sum + layer.rows * layer.cols, 0)
-    const kept = specialist.layers.reduce((sum, layer) => sum + layer.nonzeros, 0)
     const result: SpecializeResult = {
       model: { name: model.name, path: recipe.model },
       recipe,
@@ -163,9 +167,10 @@ export async function specialize(
       ...(control ? { control: summaries[2]! } : {}),
       ...(denseEval && specialistEval ? { comparison: compare(denseEval, specialistEval) } : {}),
       ...(controlEval && specialistEval ? { controlComparison: compare(controlEval, specialistEval) } : {}),
-      sparsity: 1 - kept / pruned,
+      sparsity: sparsityOf(specialist),
       nonzeros: summaries[1]!.nonzeros,
       layers: await withKernels(backend, specialist, model.preprocess.inputSize),
+      ...(specialist.groups ? { groups: specialist.groups } : {}),
       warnings,
       ...(options.out === undefined ? {} : { out: options.out }),
       seconds: (performance.now() - started) / 1000,
@@ -186,6 +191,13 @@ export async function specialize(
     await work?.release()
     linalg.dispose()
   }
+}
+
+/** Share of the layers' weights that are zero, or of the groups' units that went. */
+function sparsityOf({ layers, groups }: Pruned & Partial<StructuredResult>): number {
+  const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0)
+  if (groups) return 1 - sum(groups.map((g) => g.unitsAfter)) / sum(groups.map((g) => g.unitsBefore))
+  return 1 - sum(layers.map((l) => l.nonzeros)) / sum(layers.map((l) => l.rows * l.cols))
 }
 
 /** The layers with the kernels that they get once pruned. */

@@ -21,7 +21,11 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     .option('--labels <file>', "the model's labels, JSON")
     .option('--shots <n>', 'calibration images per class (16)', wholeNumber)
     .option('--seed <n>', 'seed of the sampling (0)', wholeNumber)
-    .option('--sparsity <share>', 'zeros over the pruned layers, 0 to 1 (0.5)', number)
+    .option(
+      '--sparsity <share>',
+      'zeros over the pruned layers, or units that go from each group, 0 to 1 (0.5)',
+      number,
+    )
     .addOption(
       new Option(
         '--allocation <how>',
@@ -33,7 +37,10 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     )
     .option('--max-bytes <n>', 'instead of a sparsity: the most bytes that the compact weights may take', positive)
     .option('--speed-up <factor>', 'instead of a sparsity: how many times faster one image is to be', number)
-    .option('--pattern <pattern>', 'unstructured, N:M such as 2:4, or blocks such as 4x1 (unstructured)')
+    .option(
+      '--pattern <pattern>',
+      'unstructured, N:M such as 2:4, blocks such as 4x1, or structured: whole channels and heads (unstructured)',
+    )
     .option('--method <name>', `${methodNames.join(', ')} (${defaultMethod})`)
     .option('--target <stream>', 'what layers aim at: auto, dense, sparse or residual (auto)')
     .option(

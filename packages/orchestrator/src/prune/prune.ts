@@ -1,17 +1,14 @@
-import { checkpoint, isTacoError } from '@tacojs/errors'
+import { checkpoint } from '@tacojs/errors'
 import { withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
-import type { Linalg } from '@tacojs/linalg'
-import { createStepper, type Backend } from '@tacojs/runtime'
+import { createStepper } from '@tacojs/runtime'
 import { solveLayer } from '@tacojs/solver'
-import type { PrunePart } from '../progress.js'
-import type { Recipe } from '../recipe.js'
-import type { Records } from '../work/record.js'
 import { assemble } from './assemble.js'
-import { collect, type Sampling } from './collect.js'
-import { keptWeights, readGroup, writeLayer, type PrunedLayer } from './layer-record.js'
+import { collect } from './collect.js'
+import type { PruneContext } from './context.js'
+import { readGroup, writeLayer, type PrunedLayer } from './layer-record.js'
 import { layerReport, type LayerReport } from './layer-report.js'
-import { planLayers, type LayerGroup } from './plan.js'
-import { positionWeights, type PositionWeights } from './position-weights.js'
+import { planLayers } from './plan.js'
+import { samplings } from './sampling.js'
 
 export interface Pruned {
   readonly graph: Graph
@@ -27,27 +24,15 @@ export interface Pruned {
 export async function prune(
   model: Graph,
   batches: readonly Tensor[],
-  context: {
-    readonly backend: Backend
-    readonly linalg: Linalg
-    readonly recipe: Recipe
+  context: PruneContext & {
     /** Zeros of the model stay zero. */
     readonly warmStart?: boolean
-    readonly threads?: number
-    readonly signal?: AbortSignal
-    /** Keeps finished layers; those that it has already are not solved again. */
-    readonly records?: Records
-    /** Measures a part; it only calls it unless given. */
-    readonly time?: <T>(part: PrunePart, work: () => Promise<T> | T) => Promise<T>
-    readonly onLayer?: (done: number, total: number, name: string) => void
-    readonly onWarning?: (text: string) => void
   },
 ): Promise<Pruned> {
   const { backend, linalg, recipe, records, signal, time = async (_part, work) => work() } = context
   const { graph, groups } = planLayers(model, recipe)
-  const weights = await time('weights', () => keptWeights(records, () => weightsFor(graph, groups, batches, context)))
+  const sampling = await time('weights', () => samplings(graph, groups, batches, context))
   const total = groups.reduce((sum, { members }) => sum + members.length, 0)
-  const images = batches.map((batch) => batch.shape[0]!)
   const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
   const sparse = createStepper(backend, graph, inputs, { compile: { threads: context.threads }, signal })
   await time('capture', () => sparse.advanceBefore(groups[0]!.members[0]!.node.name))
@@ -55,13 +40,9 @@ export async function prune(
   const changed = new Map<string, Initializer>()
   const reports: LayerReport[] = []
 
-  const sampling = (g: number): Sampling => {
-    const own = weights?.[g]
-    return { images, share: recipe.positions, ...(own ? { weights: (image) => own[image]! } : {}) }
-  }
   const solveMembers = async (g: number, first: number): Promise<PrunedLayer[]> => {
     const group = groups[g]!
-    const problems = await time('statistics', () => collect(linalg, graph, group, { sparse, dense }, sampling(g)))
+    const problems = await time('statistics', () => collect(linalg, graph, group, { sparse, dense }, sampling[g]!))
     const solved: PrunedLayer[] = []
     for (const [m, member] of group.members.entries()) {
       const solutions = await time('solve', () =>
@@ -98,24 +79,4 @@ export async function prune(
   }
   context.onLayer?.(total, total, 'done')
   return { graph: withInitializers(graph, changed), layers: reports }
-}
-
-/** By default where the target is the residual stream; undefined where all positions count alike. */
-async function weightsFor(
-  graph: Graph,
-  groups: readonly LayerGroup[],
-  batches: readonly Tensor[],
-  context: Parameters<typeof prune>[2],
-): Promise<PositionWeights | undefined> {
-  const { backend, recipe, threads, signal } = context
-  const auto = recipe.positionWeights === 'auto'
-  const streams = groups.some(({ members }) => members.some(({ write }) => write && !write.rectified))
-  if (recipe.positionWeights === false || (auto && !streams)) return undefined
-  try {
-    return await positionWeights(graph, groups, batches, { backend, seed: recipe.seed, threads, signal })
-  } catch (error) {
-    if (!auto || !isTacoError(error) || error.code !== 'UNSUPPORTED') throw error
-    context.onWarning?.(`all positions count alike, for their weights cannot be had: ${error.message}`)
-    return undefined
-  }
 }

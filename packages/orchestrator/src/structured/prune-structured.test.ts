@@ -2,10 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGraph, float32, inferTypes, node, subgraph, totalCosts, type Graph, type Tensor } from '@tacojs/graph'
-import { createLinalg } from '@tacojs/linalg'
 import { readBundle, writeBundle } from '@tacojs/model-io'
+import { createNumerics } from '@tacojs/solver'
 import { openBackend } from '../backends.js'
 import { parseRecipe } from '../recipe.js'
+import { decodeRecord, encodeRecord } from '../work/record.js'
+import { planStructured } from './plan-structured.js'
 import { pruneStructured } from './prune-structured.js'
 
 let state = 1
@@ -67,8 +69,18 @@ const batches = [random([6, 3, 6, 6]), random([5, 3, 6, 6])]
 const backend = openBackend('tfjs-cpu')
 
 const pruned = async (share: number, fields: object = {}, of: Graph = graph) => {
-  const recipe = parseRecipe({ model: '-', data: '-', target: 'dense', ...fields })
-  return pruneStructured(of, batches, { backend, linalg: await createLinalg(), recipe, share })
+  const pattern = 'structured'
+  const recipe = parseRecipe({
+    model: '-',
+    data: '-',
+    pattern,
+    sparsity: share,
+    target: 'dense',
+    positionWeights: false,
+    ...fields,
+  })
+  const { warning } = planStructured(of, recipe)
+  return { ...(await pruneStructured(of, batches, { backend, linalg: await createNumerics(), recipe })), warning }
 }
 
 /** A value for all images, [positions][channels]. */
@@ -90,12 +102,12 @@ async function rowsOf(g: Graph, value: string): Promise<number[][]> {
 }
 
 test('the reported error is that of the smaller network’s own outputs', async () => {
-  const { graph: smaller, groups, left } = await pruned(0.5)
+  const { graph: smaller, groups, warning } = await pruned(0.5)
   expect(groups.map((g) => [g.name, g.producers, g.unitsBefore, g.unitsAfter])).toEqual([
     ['one.conv3', ['b'], 10, 5],
     ['two.conv2', ['i'], 6, 3],
   ])
-  expect(left).toEqual([])
+  expect(warning).toBeUndefined()
   for (const [i, value] of ['f', 'k'].entries()) {
     const [dense, ours] = [await rowsOf(graph, value), await rowsOf(smaller, value)]
     const mean = dense[0]!.map((_, c) => dense.reduce((sum, row) => sum + row[c]!, 0) / dense.length)
@@ -169,22 +181,52 @@ test('a layer that is kept keeps its rows as well as its columns', async () => {
   })
 })
 
-test('units that share statistics stay', async () => {
+test('each group has the share of its consumer, if that has one by name', async () => {
+  const { groups } = await pruned(0.5, { layers: { 'one.*': { sparsity: 0.2 } } })
+  expect(groups.map((g) => [g.name, g.unitsAfter])).toEqual([
+    ['one.conv3', 8],
+    ['two.conv2', 3],
+  ])
+})
+
+test('units that share statistics stay, unless there are no others', async () => {
   const nodes = graph.nodes.flatMap((n) =>
     n.name !== 'j'
       ? [n]
       : [node('Relu', ['i'], ['j0']), node('ReduceMean', ['j0', 'axes'], ['mean']), node('Sub', ['j0', 'mean'], ['j'])],
   )
   const axes = { tensor: { dtype: 'int64' as const, shape: [1], data: BigInt64Array.of(1n) } }
-  const { groups, left } = await pruned(
-    0.5,
-    {},
-    { ...graph, nodes, initializers: new Map(graph.initializers).set('axes', axes) },
-  )
+  const normed = { ...graph, nodes, initializers: new Map(graph.initializers).set('axes', axes) }
+  const { groups, warning } = await pruned(0.5, {}, normed)
   expect(groups.map((g) => g.name)).toEqual(['one.conv3'])
-  expect(left).toEqual(['two.conv2'])
+  expect(warning).toMatch(/keep all units.*two\.conv2/)
+  const only = await pruned(0.5, { keep: ['one.*'] }, normed)
+  expect(only.groups.map((g) => [g.name, g.unitsAfter])).toEqual([['two.conv2', 3]])
+  expect(only.warning).toMatch(/change the statistics.*two\.conv2/)
+  expect((await rowsOf(only.graph, 'logits')).flat().every(Number.isFinite)).toBe(true)
 })
 
-test.each([-0.1, 1.1, NaN])('share %p', async (share) => {
-  await expect(pruned(share)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+test('what another run has finished is not solved again, and the rest comes out the same', async () => {
+  const recipe = parseRecipe({ model: '-', data: '-', pattern: 'structured', positionWeights: true })
+  const linalg = await createNumerics()
+  const kept = new Map<string, Uint8Array>()
+  const solved: string[] = []
+  const run = () =>
+    pruneStructured(graph, batches, {
+      ...{ backend, linalg, recipe },
+      records: {
+        read: async (name) => (kept.has(name) ? decodeRecord(kept.get(name)!) : undefined),
+        write: async (name, record) => void kept.set(name, encodeRecord(record)),
+      },
+      time: async (part, work) => {
+        solved.push(part)
+        return work()
+      },
+    })
+  const whole = await run()
+  expect([...kept.keys()]).toEqual(['position-weights', 'group-0000', 'group-0001'])
+  kept.delete('group-0001')
+  solved.length = 0
+  expect(await run()).toEqual(whole)
+  expect(solved.filter((part) => part === 'solve')).toHaveLength(1)
 })

@@ -1,38 +1,20 @@
-import { checkpoint, TacoError } from '@tacojs/errors'
-import { channelGroups, prunableLayers, removeUnits, withInitializers } from '@tacojs/graph'
-import type { ChannelGroup, Graph, Initializer, Tensor } from '@tacojs/graph'
-import type { Linalg } from '@tacojs/linalg'
-import { createStepper, type Backend } from '@tacojs/runtime'
+import { checkpoint } from '@tacojs/errors'
+import { removeUnits, withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
+import { createStepper } from '@tacojs/runtime'
+import type { Numerics } from '@tacojs/solver'
 import { assemble } from '../prune/assemble.js'
 import { collect } from '../prune/collect.js'
-import { planLayers, type Plan, type PlannedLayer } from '../prune/plan.js'
-import type { Recipe } from '../recipe.js'
-import { solveGroup, type GroupSolution } from './solve-group.js'
-
-export interface GroupReport {
-  /** The layer that sums over the units. */
-  readonly name: string
-  /** Its node in the graph. */
-  readonly node: string
-  /** Nodes whose rows the units are. */
-  readonly producers: readonly string[]
-  readonly unitsBefore: number
-  readonly unitsAfter: number
-  /** ‖Y − ŴX‖² / ‖Y‖² on the calibration images, Y the centred target. */
-  readonly relativeError: number
-  /** The same for the best weights with all units. */
-  readonly relativeFloor: number
-  readonly lambda: number
-  /** How often the damping had to grow by ten before H could be factored. */
-  readonly escalations: number
-}
+import type { PruneContext } from '../prune/context.js'
+import { samplings } from '../prune/sampling.js'
+import { readPrunedGroup, writePrunedGroup, type PrunedGroup } from './group-record.js'
+import { groupReport, type GroupReport } from './group-report.js'
+import { planStructured } from './plan-structured.js'
+import { solveGroup } from './solve-group.js'
 
 export interface StructuredResult {
   /** Really smaller: what went is in no weight any more. */
   readonly graph: Graph
   readonly groups: readonly GroupReport[]
-  /** Layers before which units share statistics, so that taking one out changes the others: they keep all units. */
-  readonly left: readonly string[]
 }
 
 /**
@@ -42,95 +24,61 @@ export interface StructuredResult {
  * weights are fitted again, and in the end the producers lose their rows. Until then the consumer has zeros in the place
  * of what went, which computes the same.
  *
+ * From each group goes the share of its units that the recipe gives as the consumer's sparsity, rounded down; one always
+ * stays.
+ *
  * @param batches calibration inputs, one tensor [N, C, H, W] per batch
- * @param context.share share of the units that go from each group, rounded down; one always stays
- * @param context.recipe what else decides: `keep`, `layers`, `target`, `damp`, `positions`
- * @throws INVALID_ARGUMENT for a share that is not in [0, 1], a name pattern that matches nothing, and where no group
- *   could lose units
+ * @throws INVALID_ARGUMENT as `planStructured` does
  */
 export async function pruneStructured(
   model: Graph,
   batches: readonly Tensor[],
-  context: {
-    readonly backend: Backend
-    readonly linalg: Linalg
-    readonly share: number
-    readonly recipe: Recipe
-    readonly threads?: number
-    readonly signal?: AbortSignal
-    readonly onGroup?: (done: number, total: number, name: string) => void
-  },
+  context: PruneContext & { readonly linalg: Numerics },
 ): Promise<StructuredResult> {
-  const { backend, linalg, share, recipe, signal } = context
-  if (!(share >= 0 && share <= 1)) {
-    throw new TacoError('INVALID_ARGUMENT', `share ${share}: give a number from 0 (none) to 1 (all units but one)`)
-  }
-  // the pattern is of no concern to what is planned here: which layers may change, and what they aim at
-  const plan = planLayers(model, { ...recipe, pattern: 'unstructured' })
-  const { graph } = plan
-  const found = groupsOf(plan)
-  const groups = found.filter(({ group }) => group.exact)
-  const left = found.filter(({ group }) => !group.exact).map(({ group }) => group.consumer.name)
-  if (groups.length === 0) {
-    const why = left.length > 0 ? ` (those before ${left[0]} share statistics)` : ''
-    throw new TacoError(
-      'INVALID_ARGUMENT',
-      `structured pruning: no channels or heads could go${why}; choose another pattern, or keep fewer layers dense`,
-    )
-  }
-  const images = batches.map((batch) => batch.shape[0]!)
+  const { backend, linalg, recipe, records, signal, time = async (_part, work) => work() } = context
+  const { graph, groups } = planStructured(model, recipe)
+  const layers = groups.map(({ planned }) => ({ input: planned.node.inputs[0]!, members: [planned] }))
+  const sampling = await time('weights', () => samplings(graph, layers, batches, context))
   const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
   const sparse = createStepper(backend, graph, inputs, { compile: { threads: context.threads }, signal })
-  await sparse.advanceBefore(groups[0]!.planned.node.name)
+  await time('capture', () => sparse.advanceBefore(groups[0]!.planned.node.name))
   const dense = recipe.target === 'sparse' ? undefined : sparse.fork()
   const changed = new Map<string, Initializer>()
-  const solutions: GroupSolution[] = []
+  const pruned: PrunedGroup[] = []
 
-  for (const [i, { group, planned }] of groups.entries()) {
+  const solve = async (i: number): Promise<PrunedGroup> => {
+    const { group, planned } = groups[i]!
+    const [problems] = await time('statistics', () =>
+      collect(linalg, graph, layers[i]!, { sparse, dense }, sampling[i]!),
+    )
+    const options = { share: planned.settings.sparsity!, damp: recipe.damp, signal }
+    const solution = await time('solve', () => solveGroup(linalg, problems![0]!, group, options))
+    const { weight, bias } = assemble(graph, planned.layer, [solution])
+    const { removed } = solution
+    const solved = { weight, ...(bias ? { bias } : {}), removed, report: groupReport(groups[i]!, solution) }
+    await writePrunedGroup(records, i, solved)
+    return solved
+  }
+  for (const [i, { planned }] of groups.entries()) {
     const { layer, node } = planned
     await checkpoint(signal)
-    context.onGroup?.(i, groups.length, layer.name)
-    await dense?.advancePast(node.name)
-    await sparse.advanceBefore(node.name)
-    const one = { input: node.inputs[0]!, members: [planned] }
-    const [problems] = collect(linalg, graph, one, { sparse, dense }, { images, share: recipe.positions })
-    const solution = solveGroup(linalg, problems![0]!, group, { share, damp: recipe.damp, signal })
-    const { weight, bias } = assemble(graph, layer, [solution])
-    changed.set(layer.weight, { tensor: weight })
-    if (bias) changed.set(layer.bias!, { tensor: bias })
+    context.onLayer?.(i, groups.length, layer.name)
+    await time('capture', async () => {
+      await dense?.advancePast(node.name)
+      await sparse.advanceBefore(node.name)
+    })
+    const solved = (await readPrunedGroup(records, i, layer.name)) ?? (await solve(i))
+    changed.set(layer.weight, { tensor: solved.weight })
+    if (solved.bias) changed.set(layer.bias!, { tensor: solved.bias })
     sparse.replace(changed)
-    solutions.push(solution)
+    pruned.push(solved)
   }
-  context.onGroup?.(groups.length, groups.length, 'done')
+  context.onLayer?.(groups.length, groups.length, 'done')
   return {
     graph: groups.reduce(
-      (smaller, { group }, i) => removeUnits(smaller, group, solutions[i]!.removed),
+      (smaller, { group }, i) => removeUnits(smaller, group, pruned[i]!.removed),
       withInitializers(graph, changed),
     ),
-    groups: groups.map(({ group }, i) => reportOf(group, solutions[i]!)),
-    left,
+    groups: pruned.map(({ report }) => report),
   }
 }
-
-/** The groups none of whose layers is to stay dense, or shares its weight with other nodes. */
-function groupsOf({ graph, groups }: Plan): { group: ChannelGroup; planned: PlannedLayer }[] {
-  const planned = new Map(groups.flatMap(({ members }) => members.map((member) => [member.node.name, member])))
-  const prunable = new Set(prunableLayers(graph).map((layer) => layer.node))
-  return channelGroups(graph).flatMap((group) => {
-    const consumer = planned.get(group.consumer.node)
-    const free = group.producers.every((node) => planned.has(node) || !prunable.has(node))
-    return consumer && free ? [{ group, planned: consumer }] : []
-  })
-}
-
-const reportOf = ({ consumer, producers, units }: ChannelGroup, solution: GroupSolution): GroupReport => ({
-  name: consumer.name,
-  node: consumer.node,
-  producers,
-  unitsBefore: units.length,
-  unitsAfter: units.length - solution.removed.length,
-  relativeError: solution.relativeError,
-  relativeFloor: solution.relativeFloor,
-  lambda: solution.lambda,
-  escalations: solution.escalations,
-})

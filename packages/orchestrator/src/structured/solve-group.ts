@@ -1,7 +1,5 @@
 import type { ChannelGroup } from '@tacojs/graph'
-import type { Linalg } from '@tacojs/linalg'
-import { damp, refit, type LayerProblem, type Solution } from '@tacojs/solver'
-import { groupObs } from './group-obs.js'
+import { damp, groupObs, refit, type LayerProblem, type Numerics, type Solution } from '@tacojs/solver'
 
 export interface GroupSolution extends Pick<Solution, 'weights' | 'bias' | 'lambda' | 'escalations'> {
   /** Places in the group's units, in the order they went. */
@@ -17,23 +15,24 @@ export interface GroupSolution extends Pick<Solution, 'weights' | 'bias' | 'lamb
  * the bias exactly: Ŵ [rows, cols] is 0 in the columns of the units that went.
  */
 export function solveGroup(
-  linalg: Linalg,
+  linalg: Numerics,
   problem: LayerProblem,
   group: ChannelGroup,
   options: { readonly share: number; readonly damp?: number; readonly signal?: AbortSignal },
 ): GroupSolution {
   const { share, signal } = options
-  const { cols, xMean, yMean, yy, hasBias } = problem
+  const { rows, cols, xMean, yMean, yy, hasBias } = problem
   const count = group.units.length
   // 1e-9 forgives what 0.1·30 is more than 3, or less
   const going = Math.min(count - 1, Math.floor(count * share + 1e-9))
   const damped = damp(linalg, problem, { damp: options.damp })
-  const candidate = groupObs(
-    damped,
-    group.units.map((unit) => unit.columns),
-    going,
-    signal,
-  )
+  const columns = group.units.map((unit) => Int32Array.from(unit.columns))
+  const removals = groupObs(linalg, damped, columns, going, { signal })
+  const removed = [...removals.order]
+  const mask = new Uint8Array(rows * cols).fill(1)
+  for (const unit of removed)
+    for (const j of columns[unit]!) for (let row = 0; row < rows; row++) mask[row * cols + j] = 0
+  const candidate = { weights: removals.weights, mask, loss: removals.losses.reduce((a, b) => a + b, 0) }
   const { weights, loss } = refit(linalg, damped, candidate, { kind: 'cholesky', signal })
   // error(Ŵ) + λ‖Ŵ − W‖² = error(W*) + λ‖W* − W‖² + loss
   const distance = weights.reduce((sum, w, i) => sum + (w - problem.weights[i]!) ** 2, 0)
@@ -46,7 +45,7 @@ export function solveGroup(
           return y
         })
       : undefined,
-    removed: candidate.removed,
+    removed,
     relativeError: error === 0 ? 0 : error / yy,
     relativeFloor: damped.floor === 0 ? 0 : damped.floor / yy,
     lambda: damped.lambda,

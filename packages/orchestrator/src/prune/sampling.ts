@@ -1,0 +1,42 @@
+import { isTacoError } from '@tacojs/errors'
+import type { Graph, Tensor } from '@tacojs/graph'
+import type { Sampling } from './collect.js'
+import type { PruneContext } from './context.js'
+import { keptWeights } from './layer-record.js'
+import type { LayerGroup } from './plan.js'
+import { positionWeights, type PositionWeights } from './position-weights.js'
+
+/** Which positions of the images each group looks at, and what they count for, as the recipe says. */
+export async function samplings(
+  graph: Graph,
+  groups: readonly LayerGroup[],
+  batches: readonly Tensor[],
+  context: PruneContext,
+): Promise<Sampling[]> {
+  const weights = await keptWeights(context.records, () => weightsFor(graph, groups, batches, context))
+  const images = batches.map((batch) => batch.shape[0]!)
+  return groups.map((_, g) => {
+    const own = weights?.[g]
+    return { images, share: context.recipe.positions, ...(own ? { weights: (image) => own[image]! } : {}) }
+  })
+}
+
+/** By default where the target is the residual stream; undefined where all positions count alike. */
+async function weightsFor(
+  graph: Graph,
+  groups: readonly LayerGroup[],
+  batches: readonly Tensor[],
+  context: PruneContext,
+): Promise<PositionWeights | undefined> {
+  const { backend, recipe, threads, signal } = context
+  const auto = recipe.positionWeights === 'auto'
+  const streams = groups.some(({ members }) => members.some(({ write }) => write && !write.rectified))
+  if (recipe.positionWeights === false || (auto && !streams)) return undefined
+  try {
+    return await positionWeights(graph, groups, batches, { backend, seed: recipe.seed, threads, signal })
+  } catch (error) {
+    if (!auto || !isTacoError(error) || error.code !== 'UNSUPPORTED') throw error
+    context.onWarning?.(`all positions count alike, for their weights cannot be had: ${error.message}`)
+    return undefined
+  }
+}
