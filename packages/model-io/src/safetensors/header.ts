@@ -34,15 +34,32 @@ export interface Header {
   readonly metadata: ReadonlyMap<string, string>
 }
 
-const invalid = (why: string): TacoError => new TacoError('INVALID_DATA', `not a valid safetensors file: ${why}`)
+type Invalid = (why: string) => TacoError
 
-/** Checks the header text against the length of the data: kinds, sizes, and that the tensors cover the data exactly. */
-export function parseHeader(text: string, dataLength: number): Header {
+/** The error for a departure from the format; `where` names the file. */
+export const invalidIn =
+  (where: string): Invalid =>
+  (why) =>
+    new TacoError('INVALID_DATA', `${where} is not valid safetensors: ${why}`)
+
+/** Length of the header from the first 8 bytes of a file of `size` bytes: checked before anything of it is read. */
+export function headerLength(start: Uint8Array, size: number, where: string): number {
+  const invalid = invalidIn(where)
+  if (start.length < 8) throw invalid(`it has ${size} bytes, too few for a header`)
+  const length = Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true))
+  if (length > MAX_HEADER) throw invalid(`its header states ${length} bytes, at most ${MAX_HEADER} are allowed`)
+  if (length > size - 8) throw invalid(`its header states ${length} bytes, more than the file has`)
+  return length
+}
+
+/** Checks the header against the length of the data: kinds, sizes, and that the tensors cover the data exactly. */
+export function parseHeader(bytes: Uint8Array, dataLength: number, where: string): Header {
+  const invalid = invalidIn(where)
   const entries: Entry[] = []
   let metadata: ReadonlyMap<string, string> = new Map()
-  for (const [name, value] of topLevel(text)) {
-    if (name === '__metadata__') metadata = metadataOf(value)
-    else entries.push(entryOf(name, value))
+  for (const [name, value] of topLevel(bytes, invalid)) {
+    if (name === '__metadata__') metadata = metadataOf(value, invalid)
+    else entries.push(entryOf(name, value, where))
   }
   // Empty tensors share their offset with the one that follows.
   const ordered = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)
@@ -59,40 +76,43 @@ export function parseHeader(text: string, dataLength: number): Header {
   return { entries, metadata }
 }
 
-function topLevel(text: string): [string, unknown][] {
+function topLevel(bytes: Uint8Array, invalid: Invalid): [string, unknown][] {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw invalid('its header is not UTF-8')
+  }
   if (!text.startsWith('{')) throw invalid('its header is not a JSON object')
   let parsed: object
   try {
     parsed = JSON.parse(text) as object
-  } catch (cause) {
-    throw new TacoError('INVALID_DATA', 'not a valid safetensors file: its header is not JSON', { cause })
+  } catch {
+    throw invalid('its header is not JSON')
   }
-  const entries = Object.entries(parsed)
-  const names = topLevelKeys(text)
-  if (names.length !== entries.length) {
-    const twice = names.find((name, i) => names.indexOf(name) !== i)
-    throw invalid(`its header names "${twice}" twice`)
-  }
-  return entries
+  const twice = repeatedKey(text)
+  if (twice !== undefined) throw invalid(`its header names "${twice}" twice`)
+  return Object.entries(parsed)
 }
 
-/** The keys as written, in text that is known to be JSON: an object made by JSON.parse hides that a key came twice. */
-function topLevelKeys(text: string): string[] {
-  const keys: string[] = []
-  let depth = 0
-  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g
+/** A key that an object has twice, in text that is known to be JSON: what JSON.parse makes of it hides that. */
+function repeatedKey(text: string): string | undefined {
+  const open: Set<string>[] = []
+  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g
   for (let match = token.exec(text); match; match = token.exec(text)) {
-    const first = match[0][0]
-    if (first === '{' || first === '[') depth++
-    else if (first === '}' || first === ']') depth--
-    else if (match[1] !== undefined && depth === 1) {
-      keys.push(JSON.parse(match[0].slice(0, -match[1].length)) as string)
+    if (match[0] === '{') open.push(new Set())
+    else if (match[0] === '}') open.pop()
+    else if (match[1] !== undefined) {
+      const key = JSON.parse(match[0].slice(0, -match[1].length)) as string
+      const keys = open[open.length - 1]!
+      if (keys.has(key)) return key
+      keys.add(key)
     }
   }
-  return keys
+  return undefined
 }
 
-function metadataOf(value: unknown): Map<string, string> {
+function metadataOf(value: unknown, invalid: Invalid): Map<string, string> {
   const entries =
     typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined
   if (!entries?.every((entry): entry is [string, string] => typeof entry[1] === 'string')) {
@@ -101,12 +121,13 @@ function metadataOf(value: unknown): Map<string, string> {
   return new Map(entries)
 }
 
-function entryOf(name: string, value: unknown): Entry {
+function entryOf(name: string, value: unknown, where: string): Entry {
+  const invalid = invalidIn(where)
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>
   const type = storedTypes.get(dtype as string)
   if (!type) {
     if (typeof dtype !== 'string') throw invalid(`tensor "${name}" states no dtype`)
-    throw new TacoError('UNSUPPORTED', `tensor "${name}" has dtype ${dtype}, which is not supported`)
+    throw new TacoError('UNSUPPORTED', `${where}: tensor "${name}" has dtype ${dtype}, which is not supported`)
   }
   if (!isSizes(shape) || shape.length > MAX_RANK) {
     throw invalid(`tensor "${name}" has no shape of at most ${MAX_RANK} whole numbers`)
@@ -114,7 +135,11 @@ function entryOf(name: string, value: unknown): Entry {
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
     throw invalid(`tensor "${name}" has no data_offsets of two ascending whole numbers`)
   }
-  const bytes = shape.reduce((product, dim) => product * dim, storedBytes(type))
+  let bytes = storedBytes(type)
+  for (const size of shape) {
+    bytes *= size
+    if (!Number.isSafeInteger(bytes)) throw invalid(`tensor "${name}" has a shape that needs more than 2^53 bytes`)
+  }
   const [begin, end] = offsets as [number, number]
   if (end - begin !== bytes) throw invalid(`tensor "${name}" needs ${bytes} bytes, its offsets give ${end - begin}`)
   return { name, type, shape, begin, end }

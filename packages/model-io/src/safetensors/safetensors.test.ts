@@ -1,5 +1,5 @@
 import { float32, fromNumbers, int64, tensor, type DType, type Tensor } from '@tacojs/graph'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -82,6 +82,8 @@ const faults: Record<string, [Uint8Array, RegExp]> = {
     ),
     /"a" twice/,
   ],
+  'a field twice': [file('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"dtype":"I8"}}', 1), /"dtype" twice/],
+  'metadata with a name twice': [file('{"__metadata__":{"x":"1","x":"2"}}'), /"x" twice/],
   'a gap': [file({ a: f32([1], [4, 8]) }, 8), /gap/],
   'an overlap': [file({ a: f32([2], [0, 8]), b: f32([1], [4, 8]) }, 8), /overlap/],
   'trailing bytes': [file({ a: f32([1], [0, 4]) }, 5), /holds 5/],
@@ -89,7 +91,8 @@ const faults: Record<string, [Uint8Array, RegExp]> = {
   'offsets that do not fit the shape': [file({ a: f32([3], [0, 8]) }, 8), /needs 12/],
   'offsets in descending order': [file({ a: f32([0], [4, 0]) }, 0), /ascending/],
   'negative dimension': [file({ a: f32([-1, -1], [0, 4]) }, 4), /whole numbers/],
-  'a product that overflows': [file({ a: f32([2 ** 32, 2 ** 32], [0, 0]) }, 0), /needs/],
+  'a product that overflows': [file({ a: f32([2 ** 32, 2 ** 32], [0, 0]) }, 0), /2\^53/],
+  'a product that overflows before it is nothing': [file({ a: f32([2 ** 52, 2 ** 52, 0], [0, 0]) }, 0), /2\^53/],
   'nine dimensions': [file({ a: f32(new Array(9).fill(1), [0, 4]) }, 4), /at most 8/],
   'shape is no list': [file({ a: f32('4', [0, 4]) }, 4), /no shape/],
   'null entry': [file({ a: null }), /no dtype/],
@@ -113,6 +116,46 @@ test('files are written whole, and a folder that does not exist is an IO error',
     expect((await readSafetensors(join(folder, 'w.safetensors'))).tensors).toEqual(tensors)
     await expect(writeSafetensors(join(folder, 'no', 'w'), tensors)).rejects.toMatchObject({ code: 'IO' })
     await expect(readSafetensors(join(folder, 'no'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test.each(Object.entries(faults))(
+  'a file is refused as its bytes are, by its name: %s',
+  async (_, [bytes, message]) => {
+    const folder = mkdtempSync(join(tmpdir(), 'safetensors-'))
+    try {
+      const path = join(folder, 'w.safetensors')
+      writeFileSync(path, bytes)
+      const refused = await readSafetensors(path).catch((error: Error) => error)
+      expect(refused).toMatchObject({ name: 'TacoError', message: expect.stringMatching(message) })
+      expect((refused as Error).message).toContain(path)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+)
+
+test('a file is read as its bytes are, also in pieces at odd places', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'safetensors-'))
+  try {
+    const path = join(folder, 'w.safetensors')
+    const header = {
+      __metadata__: { format: 'pt' },
+      odd: { dtype: 'U8', shape: [3], data_offsets: [0, 3] },
+      half: { dtype: 'F16', shape: [2], data_offsets: [3, 7] },
+      none: { dtype: 'F32', shape: [0], data_offsets: [7, 7] },
+      big: { dtype: 'F64', shape: [1], data_offsets: [7, 15] },
+    }
+    const bytes = file(header, 15)
+    bytes.set([1, 2, 3, 0x00, 0x3e, 0x00, 0xbc, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f], bytes.length - 15)
+    writeFileSync(path, bytes)
+    const read = await readSafetensors(path)
+    expect(read).toEqual(decodeSafetensors(bytes))
+    expect(read.tensors.get('half')).toEqual(float32([2], [1.5, -1]))
+    expect(read.tensors.get('big')?.data).toEqual(Float64Array.of(1.5))
+    await expect(readSafetensors(folder)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -60,16 +60,16 @@ export function timmGraph(config: TimmConfig, tensors: ReadonlyMap<string, Tenso
   const graph = createGraph({
     name: architecture,
     inputs: [{ name: net.input, dtype: 'float32', shape: ['batch', ...inputSize] }],
-    outputs: [{ name: logits, dtype: 'float32', shape: ['batch', numClasses] }],
+    outputs: [],
     nodes: net.nodes,
     initializers: net.initializers,
   })
-  const { shape } = inferTypes(graph).get(logits)!
+  const { dtype, shape } = inferTypes(graph).get(logits)!
   if (shape.length !== 2 || shape[1] !== numClasses) {
     throw new TacoError(
       'SHAPE_MISMATCH',
-      `${where}: the classifier gives [${shape.join(', ')}], the config states ${numClasses} classes`,
+      `${where}: the classifier gives ${logits} [${shape.join(', ')}], the config states ${numClasses} classes`,
     )
   }
-  return graph
+  return { ...graph, outputs: [{ name: logits, dtype, shape }] }
 }

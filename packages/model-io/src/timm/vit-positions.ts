@@ -19,7 +19,7 @@ export function relativeBias(net: Network, module: string, [rows, columns]: Grid
   const [heads = 0] = net.weights.shapeOf(`${module}.mlp.fc2.weight`)
   const patches = rows * columns
   const tokens = prefix + patches
-  if (heads * tokens * tokens > MAX_BIAS) {
+  if (Math.max(1, heads) * tokens * tokens > MAX_BIAS) {
     throw new TacoError('UNSUPPORTED', `${net.weights.where}: ${patches} patches are too many for relative positions`)
   }
   const w1 = net.weights.take(`${module}.mlp.fc1.weight`, [width, 2]).data
@@ -65,7 +65,7 @@ export function rotaryTables(net: Network, grid: Grid, reference: Grid, prefix: 
     throw new TacoError('SHAPE_MISMATCH', `${net.weights.where}: heads of width ${width} cannot be rotated on two axes`)
   }
   const tokens = prefix + grid[0] * grid[1]
-  if (tokens * width > MAX_BIAS) {
+  if (tokens * Math.max(1, width) > MAX_BIAS) {
     throw new TacoError('UNSUPPORTED', `${net.weights.where}: ${tokens} tokens are too many for rotary positions`)
   }
   const bands = width / 4

@@ -2,7 +2,7 @@ import { TacoError } from '@tacojs/errors'
 import { modelArguments } from './arguments.js'
 import type { TimmConfig } from './config.js'
 import type { Norm } from './layers.js'
-import type { Network } from './network.js'
+import type { StateDict } from './state-dict.js'
 
 /** Told by the weights or by the size of images. */
 const told = [
@@ -47,20 +47,19 @@ export interface VitSettings {
 }
 
 /** What the weights do not tell, by `model_args` and else by what the architecture's name stands for in timm. */
-export function vitSettings(net: Network, config: TimmConfig): VitSettings {
+export function vitSettings(config: TimmConfig, weights: StateDict, width: number): VitSettings {
   const { architecture } = config
   const args = modelArguments(config, told, read)
-  const [width] = net.weights.shapeOf('patch_embed.proj.weight')
   const act = args.text('act_layer', namedActivation(architecture) ?? '').replace('swish', 'silu')
   const rotary = /^eva02_|_rope_reg\d_/.test(architecture)
   return {
-    heads: args.number('num_heads', namedHeads(architecture, width ?? 0)),
+    heads: args.number('num_heads', namedHeads(architecture, width)),
     act: act === '' ? undefined : act,
     norm: {
       kind: normKind(args.text('norm_layer', /_xp_/.test(architecture) ? 'rmsnorm' : 'layernorm'), architecture),
       epsilon: /^vit_.*_clip_/.test(architecture) ? 1e-5 : 1e-6,
     },
-    pool: pooling(net, config, args.text('global_pool', config.globalPool ?? '')),
+    pool: pooling(weights, config, args.text('global_pool', config.globalPool ?? '')),
     poolPrefix: args.flag('pool_include_prefix', false),
     rotaryGrid: rotary ? args.pair('ref_feat_shape', [16, 16]) : undefined,
   }
@@ -71,10 +70,11 @@ function normKind(name: string, architecture: string): Norm['kind'] {
   throw new TacoError('UNSUPPORTED', `'${architecture}' with norm_layer '${name}' is not supported`)
 }
 
-function pooling(net: Network, { architecture }: TimmConfig, stated: string): string {
-  const mean = net.weights.has('fc_norm.weight') || !net.weights.has('cls_token')
-  const pool = net.weights.has('attn_pool.latent') ? 'map' : stated === '' ? (mean ? 'avg' : 'token') : stated
-  if (['token', 'avg', 'map'].includes(pool)) return pool
+function pooling(weights: StateDict, { architecture }: TimmConfig, stated: string): string {
+  const mean = weights.has('fc_norm.weight') || !weights.has('cls_token')
+  const told = weights.has('attn_pool.latent') ? 'map' : mean ? 'avg' : 'token'
+  const pool = stated === '' ? told : stated
+  if (pool === 'avg' || pool === 'map' || (pool === 'token' && weights.has('cls_token'))) return pool
   throw new TacoError('UNSUPPORTED', `'${architecture}' with global_pool '${pool}' is not supported`)
 }
 

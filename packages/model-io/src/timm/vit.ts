@@ -15,9 +15,10 @@ import { vitSettings } from './vit-settings.js'
  * weights. Returns the logits [batch, classes].
  */
 export function vit(net: Network, config: TimmConfig): string {
-  const settings = vitSettings(net, config)
-  const [features = 0, , ...patch] = net.weights.shapeOf('patch_embed.proj.weight')
-  const grid = config.inputSize.slice(1).map((size, i) => Math.floor(size / (patch[i] ?? 1))) as [number, number]
+  const embedding = net.weights.take('patch_embed.proj.weight', [undefined, undefined, undefined, undefined])
+  const [features, , patchHeight, patchWidth] = embedding.shape as [number, number, number, number]
+  const settings = vitSettings(config, net.weights, features)
+  const grid = [Math.floor(config.inputSize[1] / patchHeight), Math.floor(config.inputSize[2] / patchWidth)] as const
   const patches = grid[0] * grid[1]
   let x = embed(net, features, patches)
   const prefix = prefixTokens(net)
