@@ -92,8 +92,8 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
         rows,
         cols,
         weights: Float64Array.from(weights),
-        h: h.map((v, i) => v - xSum[Math.floor(i / cols)] * xSum[i % cols] * centre),
-        b: b.map((v, i) => v - ySum[Math.floor(i / cols)] * xSum[i % cols] * centre),
+        h: aboutMeans(h, xSum, xSum, centre),
+        b: aboutMeans(b, ySum, xSum, centre),
         yy: Math.max(0, yy - dot(ySum, ySum) * centre),
         xMean: xSum.map((v, j) => xShift[j] + v / count),
         yMean: ySum.map((v, row) => yShift[row] + v / count),
@@ -107,6 +107,16 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
       return problem
     },
   }
+}
+
+/** Σ(y−m)(x−m)ᵀ [rows, cols] from the sum of products and the sums; `centre` is 1/n, or 0 where it is about zero. */
+function aboutMeans(products: Float64Array, ySum: Float64Array, xSum: Float64Array, centre: number): Float64Array {
+  const cols = xSum.length
+  const result = new Float64Array(products.length)
+  for (let row = 0, i = 0; row < ySum.length; row++) {
+    for (let j = 0; j < cols; j++, i++) result[i] = products[i] - ySum[row] * xSum[j] * centre
+  }
+  return result
 }
 
 /** Means over positions, rounded to f32: x − mean of a constant input is then exactly 0. */
@@ -125,13 +135,25 @@ function shifted(
   into: Float32Array,
 ): void {
   const width = shift.length
-  for (let p = 0, i = 0; i < values.length; p++) {
-    const factor = weights ? Math.sqrt(weights[p]) : 1
-    for (let j = 0; j < width; j++, i++) {
-      const value = Math.fround(factor * (values[i] - shift[j]))
-      into[i] = value
-      sums[j] += factor * value
+  const even = values.length - (values.length % (2 * width))
+  const factorOf = (position: number): number => (weights ? Math.sqrt(weights[position]) : 1)
+  // two positions at a time: the shift is read, and the sum written, once for both
+  for (let i = 0, p = 0; i < even; i += 2 * width, p += 2) {
+    const [first, second] = [factorOf(p), factorOf(p + 1)]
+    for (let j = 0, a = i, b = i + width; j < width; j++, a++, b++) {
+      const one = Math.fround(first * (values[a] - shift[j]))
+      const other = Math.fround(second * (values[b] - shift[j]))
+      into[a] = one
+      into[b] = other
+      sums[j] = sums[j] + first * one + second * other
     }
+  }
+  if (even === values.length) return
+  const factor = factorOf(even / width)
+  for (let j = 0, i = even; j < width; j++, i++) {
+    const value = Math.fround(factor * (values[i] - shift[j]))
+    into[i] = value
+    sums[j] += factor * value
   }
 }
 

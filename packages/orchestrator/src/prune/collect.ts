@@ -47,11 +47,9 @@ export function collect(
     const targets = members.map((member) => targetOf(member, streams, batch))
     for (let i = 0; i < images; i++, image++) {
       const { positions, factors } = samplePositions(reader.positions, sampling.share, image, reader.tokens)
-      const weights = sampling.weights?.(image)
-      for (const [k, position] of positions.entries()) {
-        const weight = (factors?.[k] ?? 1) * (weights?.[position] ?? 1)
-        for (const part of parts) part.add(reader, targets, i, position, weight)
-      }
+      const own = sampling.weights?.(image)
+      const weights = Float32Array.from(positions, (position, k) => (factors?.[k] ?? 1) * (own?.[position] ?? 1))
+      for (const part of parts) part.add(reader, targets, i, positions, weights)
     }
   }
   const problems = parts.map((part) => part.finish())
@@ -75,8 +73,8 @@ interface Part {
     reader: LayerReader,
     targets: readonly (Tensor | undefined)[],
     image: number,
-    position: number,
-    weight: number,
+    positions: Int32Array,
+    weights: Float32Array,
   ): void
   /** One problem per member. */
   finish(): LayerProblem[]
@@ -111,12 +109,19 @@ function createPart(linalg: Linalg, graph: Graph, members: readonly PlannedLayer
     n = 0
   }
   return {
-    add(reader, targets, image, position, weight) {
-      reader.input(g, image, position, xs, n * cols)
+    add(reader, targets, image, positions, weights) {
       given = targets[0] !== undefined
-      for (const [m, y] of targets.entries()) if (y) reader.output(y, g, image, position, ys, n * rows + offsets[m]!)
-      ws[n++] = weight
-      if (n === CHUNK) flush()
+      for (let from = 0, length = 0; from < positions.length; from += length) {
+        length = Math.min(CHUNK - n, positions.length - from)
+        const some = positions.subarray(from, from + length)
+        reader.inputs(g, image, some, xs.subarray(n * cols))
+        for (const [m, y] of targets.entries()) {
+          if (y) reader.outputs(y, g, image, some, ys.subarray(n * rows + offsets[m]!), rows)
+        }
+        ws.set(weights.subarray(from, from + length), n)
+        n += length
+        if (n === CHUNK) flush()
+      }
     },
     finish() {
       flush()

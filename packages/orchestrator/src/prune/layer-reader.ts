@@ -1,6 +1,6 @@
 import { TacoError } from '@tacojs/errors'
 import { windowOf as convolutionWindow, type Graph, type Node, type PrunableLayer, type Tensor } from '@tacojs/graph'
-import { outputSize, unfoldPosition, type Window } from './unfold.js'
+import { outputSize, unfolding, type Window } from './unfold.js'
 
 /** One batch of a layer as the rows of its layer problems: one per position of an image and group of the layer. */
 export interface LayerReader {
@@ -8,10 +8,13 @@ export interface LayerReader {
   readonly positions: number
   /** Whether the positions are a sequence of tokens, of which the first may be the class token. */
   readonly tokens: boolean
-  /** Writes the inputs [cols] of a position. */
-  input(group: number, image: number, position: number, to: Float32Array, at: number): void
-  /** Writes the values [rows of the group] of a position, out of a tensor that is laid out as the layer's output. */
-  output(y: Tensor, group: number, image: number, position: number, to: Float32Array, at: number): void
+  /** Writes the inputs of some positions (ascending) of an image, [positions, cols]. */
+  inputs(group: number, image: number, positions: Int32Array, to: Float32Array): void
+  /**
+   * Writes the values [rows of the group] of some positions of an image, out of a tensor that is laid out as the layer's
+   * output; from one position to the next it goes `stride` values on.
+   */
+  outputs(y: Tensor, group: number, image: number, positions: Int32Array, to: Float32Array, stride: number): void
 }
 
 /** @param x the layer's input, @param images how many images it comes from */
@@ -27,13 +30,31 @@ export function layerReader(
 /** All leading dimensions are positions. */
 function linearReader(layer: PrunableLayer, x: Tensor, images: number): LayerReader {
   const positions = x.data.length / layer.cols / images
-  const copy = (from: Tensor, width: number, row: number, to: Float32Array, at: number): void =>
-    to.set((from.data as Float32Array).subarray(row * width, (row + 1) * width), at)
   return {
     positions,
     tokens: x.shape.length === 3,
-    input: (_group, image, position, to, at) => copy(x, layer.cols, image * positions + position, to, at),
-    output: (y, _group, image, position, to, at) => copy(y, layer.rows, image * positions + position, to, at),
+    inputs: (_group, image, some, to) => copyRows(x, layer.cols, image * positions, some, to, layer.cols),
+    outputs: (y, _group, image, some, to, stride) => copyRows(y, layer.rows, image * positions, some, to, stride),
+  }
+}
+
+/** Rows of so many values, counted from the row `first` on; those that lie one behind the other are copied as one. */
+function copyRows(
+  from: Tensor,
+  width: number,
+  first: number,
+  rows: Int32Array,
+  to: Float32Array,
+  stride: number,
+): void {
+  const values = from.data as Float32Array
+  const start = first + rows[0]!
+  if (stride === width && rows[rows.length - 1]! - rows[0]! === rows.length - 1) {
+    to.set(values.subarray(start * width, (start + rows.length) * width))
+    return
+  }
+  for (const [k, row] of rows.entries()) {
+    to.set(values.subarray((first + row) * width, (first + row + 1) * width), k * stride)
   }
 }
 
@@ -41,23 +62,20 @@ function convolutionReader(graph: Graph, node: Node, layer: PrunableLayer, x: Te
   const window = windowOf(graph, node, layer, x)
   const [height, width] = outputSize(x, window)
   const channels = x.shape[1]! / layer.groups
+  const unfold = unfolding(x, window, channels)
   const rows = layer.rows / layer.groups
   const plane = height * width
   return {
     positions: plane,
     tokens: false,
-    input: (group, image, position, to, at) =>
-      unfoldPosition(
-        { x, window, image, first: group * channels, channels },
-        Math.floor(position / width),
-        position % width,
-        to,
-        at,
-      ),
-    output: (y, group, image, position, to, at) => {
+    inputs: (group, image, positions, to) => unfold(image, group * channels, positions, to),
+    outputs: (y, group, image, positions, to, stride) => {
       const values = y.data as Float32Array
-      let from = (image * layer.rows + group * rows) * plane + position
-      for (let row = 0; row < rows; row++, from += plane) to[at + row] = values[from]!
+      const first = (image * layer.rows + group * rows) * plane
+      for (let k = 0; k < positions.length; k++) {
+        let from = first + positions[k]!
+        for (let row = 0; row < rows; row++, from += plane) to[k * stride + row] = values[from]!
+      }
     },
   }
 }

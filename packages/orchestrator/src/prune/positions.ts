@@ -1,6 +1,7 @@
 /** Which positions of an image count, and for how much. */
 export interface Sampled {
-  readonly positions: readonly number[]
+  /** Ascending. */
+  readonly positions: Int32Array
   /** What position i of the list stands for, in positions; 1 where all are taken. */
   readonly factors: Float32Array | undefined
 }
@@ -11,13 +12,14 @@ export interface Sampled {
  * each other one stands for as many as it was chosen from.
  */
 export function samplePositions(count: number, share: number, image: number, tokens: boolean): Sampled {
-  if (share >= 1 || count === 1) return { positions: Array.from({ length: count }, (_, p) => p), factors: undefined }
+  if (share >= 1 || count === 1)
+    return { positions: Int32Array.from({ length: count }, (_, p) => p), factors: undefined }
   const first = tokens ? 1 : 0
   const rest = count - first
   const wanted = Math.max(1, Math.round(rest * share))
   const shift = (image * GOLDEN) % 1
-  const positions = Array.from({ length: wanted }, (_, i) => first + Math.floor(((i + shift) * rest) / wanted))
-  if (tokens) positions.unshift(0)
+  const positions = new Int32Array(first + wanted)
+  for (let i = 0; i < wanted; i++) positions[first + i] = first + Math.floor(((i + shift) * rest) / wanted)
   const factors = new Float32Array(positions.length).fill(rest / wanted)
   if (tokens) factors[0] = 1
   return { positions, factors }

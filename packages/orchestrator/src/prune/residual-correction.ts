@@ -11,14 +11,16 @@ import type { Dim, ResidualStep, ResidualWrite, Tensor } from '@tacojs/graph'
 export function residualTarget(write: ResidualWrite, output: Tensor, dense: Tensor, sparse: Tensor): Tensor {
   const shapes = shapesAlong(write.steps, output.shape)
   const [d, s] = [dense.data as Float32Array, sparse.data as Float32Array]
-  let difference = d.map((value, i) => value - s[i]!)
+  let difference = new Float32Array(d.length)
+  for (let i = 0; i < d.length; i++) difference[i] = d[i]! - s[i]!
   for (let i = write.steps.length - 1; i >= 0; i--) {
     const step = write.steps[i]!
     if (step.kind === 'scale') difference = unscaled(difference, shapes[i]!, step.by)
     else if (step.kind === 'transpose') difference = transposedBack(difference, shapes[i]!, step.perm)
   }
   const y = output.data as Float32Array
-  return { dtype: 'float32', shape: output.shape, data: difference.map((value, i) => value + y[i]!) }
+  for (let i = 0; i < y.length; i++) difference[i]! += y[i]!
+  return { dtype: 'float32', shape: output.shape, data: difference }
 }
 
 /** The shape before each step. */

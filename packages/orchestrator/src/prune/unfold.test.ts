@@ -1,5 +1,5 @@
 import { float32, type Tensor } from '@tacojs/graph'
-import { outputSize, unfoldPosition, type Window } from './unfold.js'
+import { outputSize, unfolding, type Window } from './unfold.js'
 import { channelsLast } from './testing/channels-last.js'
 
 /** Any values, reproducible. */
@@ -15,13 +15,12 @@ const values = (shape: number[]): Tensor => {
 function unfold(x: Tensor, window: Window, first: number, channels: number): { data: Float32Array; n: number } {
   const cols = channels * window.kernel[0] * window.kernel[1]
   const [height, width] = outputSize(x, window)
-  const n = x.shape[0]! * height * width
+  const plane = height * width
+  const n = x.shape[0]! * plane
   const data = new Float32Array(n * cols).fill(NaN)
-  for (let i = 0; i < n; i++) {
-    const [image, position] = [Math.floor(i / (height * width)), i % (height * width)]
-    const patch = { x, window, image, first, channels }
-    unfoldPosition(patch, Math.floor(position / width), position % width, data, i * cols)
-  }
+  const write = unfolding(x, window, channels)
+  const positions = Int32Array.from({ length: plane }, (_, p) => p)
+  for (let image = 0; image < x.shape[0]!; image++) write(image, first, positions, data.subarray(image * plane * cols))
   return { data, n }
 }
 
@@ -78,4 +77,13 @@ test('a group sees its own channels only', () => {
   const window: Window = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] }
   const { data } = unfold(x, window, 2, 2)
   expect([...data]).toEqual([...channelsLast(x, 2, 2)])
+})
+
+test('some positions are those of all', () => {
+  const [x, window] = [values([1, 2, 5, 6]), windows[1]![1]]
+  const { data, n } = unfold(x, window, 0, 2)
+  const [cols, some] = [data.length / n, Int32Array.of(0, 3, n - 1)]
+  const rows = new Float32Array(3 * cols)
+  unfolding(x, window, 2)(0, 0, some, rows)
+  expect([...rows]).toEqual([...some].flatMap((p) => [...data.subarray(p * cols, (p + 1) * cols)]))
 })

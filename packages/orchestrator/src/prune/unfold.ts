@@ -18,41 +18,44 @@ export function outputSize(x: Tensor, { kernel, strides, pads, dilations }: Wind
   return [size(0), size(1)]
 }
 
+/** Writes what a convolution sees, from one channel of an image on, for some output positions: see `unfolding`. */
+export type Unfold = (image: number, first: number, positions: Int32Array, to: Float32Array) => void
+
 /**
- * The patch that a convolution sees for one output position (a row of im2col), written to [at, at + channels·KH·KW) in
- * the weight's column order. Padding counts as zeros: those are samples too.
- *
- * @param patch x [N, C, H, W], of it one image and the channels from `first` on
+ * The patches that a convolution over so many channels of x [N, C, H, W] sees (rows of im2col), each [channels·KH·KW] in
+ * the weight's column order, one after the other. Padding counts as zeros: those are samples too.
  */
-export function unfoldPosition(
-  patch: {
-    readonly x: Tensor
-    readonly window: Window
-    readonly image: number
-    readonly first: number
-    readonly channels: number
-  },
-  outY: number,
-  outX: number,
-  to: Float32Array,
-  at: number,
-): void {
-  const { x, window, image, first, channels } = patch
+export function unfolding(x: Tensor, window: Window, channels: number): Unfold {
   const [, all, height, width] = x.shape as [number, number, number, number]
   const [kh, kw] = window.kernel
   const [dh, dw] = window.dilations
-  const [top, left] = [outY * window.strides[0] - window.pads[0], outX * window.strides[1] - window.pads[1]]
+  const [bottom, right] = [height - (kh - 1) * dh, width - (kw - 1) * dw]
+  const [, outWidth] = outputSize(x, window)
   const source = x.data as Float32Array
-  for (let c = 0; c < channels; c++) {
-    const plane = (image * all + first + c) * height * width
-    for (let ky = 0; ky < kh; ky++) {
-      const y = top + ky * dh
-      const line = plane + y * width
-      const inside = y >= 0 && y < height
-      for (let kx = 0; kx < kw; kx++, at++) {
-        const xx = left + kx * dw
-        to[at] = inside && xx >= 0 && xx < width ? source[line + xx]! : 0
-      }
+  const plane = height * width
+  const cols = channels * kh * kw
+  // where each column is, from the patch's corner on
+  const offsets = Int32Array.from({ length: cols }, (_, j) => {
+    const [channel, ky, kx] = [Math.floor(j / (kh * kw)), Math.floor(j / kw) % kh, j % kw]
+    return channel * plane + ky * dh * width + kx * dw
+  })
+
+  /** A patch that padding is a part of. */
+  const unfoldEdge = (corner: number, top: number, left: number, to: Float32Array, at: number): void => {
+    for (let j = 0; j < cols; at++, j++) {
+      const [y, x] = [top + (Math.floor(j / kw) % kh) * dh, left + (j % kw) * dw]
+      to[at] = y >= 0 && y < height && x >= 0 && x < width ? source[corner + offsets[j]!]! : 0
+    }
+  }
+  return (image, first, positions, to) => {
+    const start = (image * all + first) * plane
+    for (let k = 0, at = 0; k < positions.length; k++, at += cols) {
+      const row = Math.floor(positions[k]! / outWidth)
+      const top = row * window.strides[0] - window.pads[0]
+      const left = (positions[k]! - row * outWidth) * window.strides[1] - window.pads[1]
+      const corner = start + top * width + left
+      if (top < 0 || left < 0 || top >= bottom || left >= right) unfoldEdge(corner, top, left, to, at)
+      else for (let j = 0; j < cols; j++) to[at + j] = source[corner + offsets[j]!]!
     }
   }
 }
