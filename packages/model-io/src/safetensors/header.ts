@@ -1,7 +1,7 @@
 import { TacoError } from '@tacojs/errors'
 import { storedBytes, type StoredType } from '../stored-type.js'
 
-export const MAX_HEADER = 25_000_000
+const MAX_HEADER = 25_000_000
 const MAX_RANK = 8
 
 export const storedTypes: ReadonlyMap<string, StoredType> = new Map([
@@ -37,7 +37,7 @@ export interface Header {
 type Invalid = (why: string) => TacoError
 
 /** The error for a departure from the format; `where` names the file. */
-export const invalidIn =
+const invalidIn =
   (where: string): Invalid =>
   (why) =>
     new TacoError('INVALID_DATA', `${where} is not valid safetensors: ${why}`)

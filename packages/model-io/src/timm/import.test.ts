@@ -1,5 +1,5 @@
 import { isTacoError } from '@tacojs/errors'
-import { float32, inferTypes, int64, optimize, prunableLayers, type Tensor } from '@tacojs/graph'
+import { float32, inferTypes, int64, optimize, prunableLayers, validateGraph, type Tensor } from '@tacojs/graph'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,6 +85,7 @@ test.each([
   ['ConvNeXt', config('convnext_tiny'), convnextShapes, ['fc1', 'fc2'].map((n) => `stages.0.blocks.0.mlp.${n}`)],
 ])("a %s: any batch, timm's names, every size from the weights", (_, settings, shapes, layers) => {
   const graph = timmGraph(settings, weightsOf(shapes))
+  validateGraph(graph)
   expect(graph.inputs).toEqual([{ name: 'input', dtype: 'float32', shape: ['batch', 3, 8, 8] }])
   expect(inferTypes(graph).get('logits')).toEqual({ dtype: 'float32', shape: ['batch', 3] })
   expect(prunableLayers(optimize(graph)).map((l) => l.name)).toEqual(layers)
@@ -120,6 +121,11 @@ test('heads are as many as the name says where the arguments do not', () => {
 
 const without = (shapes: Shapes, name: string): Shapes =>
   Object.fromEntries(Object.entries(shapes).filter(([key]) => key !== name))
+const relativeShapes: Shapes = {
+  ...without(vitShapes, 'pos_embed'),
+  ...layer('shared_rel_pos.mlp.fc1', [5, 2]),
+  ...layer('shared_rel_pos.mlp.fc2', [2, 5]),
+}
 const nan = float32([8], [0, 0, 0, NaN, 0, 0, 0, 0])
 
 test.each<[string, TimmConfig, Map<string, Tensor>, string, RegExp]>([
@@ -200,6 +206,13 @@ test.each<[string, TimmConfig, Map<string, Tensor>, string, RegExp]>([
     'UNSUPPORTED',
     /max/,
   ],
+  [
+    'tables that only the image size makes large',
+    config('vit_relpos_small_patch16_224', { num_heads: 2 }, 4000),
+    weightsOf(relativeShapes),
+    'UNSUPPORTED',
+    /input size is too large for relative positions/,
+  ],
 ])('refused in one line: %s', (_, settings, tensors, code, message) => {
   expect(() => timmGraph(settings, tensors)).toThrow(
     expect.objectContaining({ name: 'TacoError', code, message: expect.stringMatching(message) }),
@@ -223,14 +236,9 @@ function random(seed: number): (below: number) => number {
 test('weights of any shape and arguments of any kind end in a typed error or in a graph', () => {
   const rounds = Number(process.env.TACO_FUZZ_ROUNDS ?? 700)
   const next = random(1)
-  const relative: Shapes = {
-    ...without(vitShapes, 'pos_embed'),
-    ...layer('shared_rel_pos.mlp.fc1', [5, 2]),
-    ...layer('shared_rel_pos.mlp.fc2', [2, 5]),
-  }
   const starts: [string, Shapes][] = [
     ['vit_tiny_patch16_224', vitShapes],
-    ['vit_relpos_small_patch16_224', relative],
+    ['vit_relpos_small_patch16_224', relativeShapes],
     ['eva02_tiny_patch14_224', vitShapes],
     ['resnet50', resnetShapes],
     ['convnext_tiny', convnextShapes],
@@ -307,6 +315,7 @@ test('fixtures of every variant give as many logits as their sample has', async 
       num_classes: number
     }
     const graph = await importTimm(fixtures + name)
+    validateGraph(graph)
     expect([name, inferTypes(optimize(graph)).get('logits')?.shape]).toEqual([name, ['batch', num_classes]])
   }
 })

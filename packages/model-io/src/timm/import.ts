@@ -15,7 +15,7 @@ type Family = (net: Network, config: TimmConfig) => string
 
 /** By the architecture's name; those that are not meant have weights of the same names that mean something else. */
 const families: readonly (readonly [named: RegExp, family: Family, except?: RegExp])[] = [
-  [/^(resne[tx]|wide_resnet|e?ca?resne[tx]|seresne[tx]|senet154)/, resnet, /^resnetv2/],
+  [/^((wide_|eca|se)?resne[tx]|senet154)/, resnet, /^resnetv2/],
   [/^(vit|deit3?|flexivit|eva|eva02)_/, vit, /_rpn_|_dinov3|^vit_pe_|_rope_(?!reg)|^eva02_enormous/],
   [/^convnext(v2)?_/, convnext],
 ]

@@ -1,3 +1,4 @@
+import { TacoError } from '@tacojs/errors'
 import { int64, node, type Attribute, type Domain, type Node, type Tensor } from '@tacojs/graph'
 import type { StateDict } from './state-dict.js'
 
@@ -7,12 +8,23 @@ type Attributes = Readonly<Record<string, Attribute>>
 export class Network {
   readonly nodes: Node[] = []
   readonly initializers = new Map<string, Tensor>()
+  /** Bytes that tables may still take: a small file must not ask for a large memory. */
+  #budget: number
 
   /** @param input name of the images, [batch, C, H, W] */
   constructor(
     readonly weights: StateDict,
     readonly input: string,
-  ) {}
+  ) {
+    this.#budget = 4 * weights.bytes + (64 << 20)
+  }
+
+  /** Asks for a table of so many float32 before it is made. Throws UNSUPPORTED when the image's size makes it too large. */
+  reserve(floats: number, what: string): void {
+    this.#budget -= 4 * floats
+    if (this.#budget >= 0) return
+    throw new TacoError('UNSUPPORTED', `${this.weights.where}: the config's input size is too large for ${what}`)
+  }
 
   /** Appends a node with one output and returns its name. */
   add(op: string, name: string, inputs: readonly string[], attributes: Attributes = {}): string {

@@ -5,7 +5,7 @@ import type { TimmConfig } from './config.js'
 import { activation, batchNorm, conv, linear } from './layers.js'
 import type { Network } from './network.js'
 
-/** Told by the weights; `block_args` only names the attention, whose weights say which it is. */
+/** Told by the weights. */
 const told = [
   'layers',
   'channels',

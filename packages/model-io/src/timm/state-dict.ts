@@ -15,6 +15,10 @@ export class StateDict {
     readonly where: string,
   ) {}
 
+  get bytes(): number {
+    return [...this.tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0)
+  }
+
   has(name: string): boolean {
     return this.tensors.has(name)
   }

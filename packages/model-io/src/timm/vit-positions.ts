@@ -5,9 +5,6 @@ import type { Network } from './network.js'
 /** Height and width in patches. */
 export type Grid = readonly [number, number]
 
-/** A bias for each pair of patches grows with the fourth power of the image's side; 2²⁶ numbers are 256 MiB. */
-const MAX_BIAS = 2 ** 26
-
 /**
  * The scores' bias from a small network on the distance of two patches, y and x each as sign(d)·ln(1 + |d|): two layers
  * with a ReLU between them, a number per head. 0 for tokens that are no patches. The weights are of `module`.mlp.
@@ -19,9 +16,7 @@ export function relativeBias(net: Network, module: string, [rows, columns]: Grid
   const [heads = 0] = net.weights.shapeOf(`${module}.mlp.fc2.weight`)
   const patches = rows * columns
   const tokens = prefix + patches
-  if (Math.max(1, heads) * tokens * tokens > MAX_BIAS) {
-    throw new TacoError('UNSUPPORTED', `${net.weights.where}: ${patches} patches are too many for relative positions`)
-  }
+  net.reserve(Math.max(1, heads) * tokens * tokens, 'relative positions')
   const w1 = net.weights.take(`${module}.mlp.fc1.weight`, [width, 2]).data
   const b1 = net.weights.take(`${module}.mlp.fc1.bias`, [width]).data
   const w2 = net.weights.take(`${module}.mlp.fc2.weight`, [heads, width]).data
@@ -65,9 +60,7 @@ export function rotaryTables(net: Network, grid: Grid, reference: Grid, prefix: 
     throw new TacoError('SHAPE_MISMATCH', `${net.weights.where}: heads of width ${width} cannot be rotated on two axes`)
   }
   const tokens = prefix + grid[0] * grid[1]
-  if (tokens * Math.max(1, width) > MAX_BIAS) {
-    throw new TacoError('UNSUPPORTED', `${net.weights.where}: ${tokens} tokens are too many for rotary positions`)
-  }
+  net.reserve(2 * tokens * Math.max(1, width), 'rotary positions')
   const bands = width / 4
   const cos = new Float32Array(tokens * width).fill(1)
   const sin = new Float32Array(tokens * width)
