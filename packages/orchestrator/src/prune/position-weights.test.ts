@@ -67,6 +67,44 @@ test('weights are the gradient norms of random projections of the logits, over t
   expect(total / 24).toBeCloseTo(1.05, 4)
 })
 
+test('the positions of a convolution are its pixels', async () => {
+  // a residual branch over 2×3 pixels, which reach the head by these shares
+  const shares = [0, 1, 0.5, 2, 0.25, 1]
+  const convolution = (x: string, name: string, y: string) => node('Conv', [x, `${name}.weight`, `${name}.bias`], [y])
+  const pixels = createGraph({
+    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 4, 2, 3] }],
+    outputs: [{ name: 'z', dtype: 'float32', shape: ['batch', 5] }],
+    nodes: [
+      convolution('x', 'stem', 's'),
+      convolution('s', 'conv', 'c'),
+      node('Add', ['s', 'c'], ['sum']),
+      node('Mul', ['sum', 'shares'], ['chosen']),
+      node('GlobalAveragePool', ['chosen'], ['pooled']),
+      node('Flatten', ['pooled'], ['flat']),
+      linear('flat', 'head', 'z'),
+    ],
+    initializers: {
+      shares: float32([2, 3], shares),
+      'stem.weight': values([4, 4, 1, 1], 1),
+      'stem.bias': values([4], 2),
+      'conv.weight': values([4, 4, 1, 1], 3),
+      'conv.bias': values([4], 4),
+      'head.weight': values([5, 4], 5),
+      'head.bias': values([5], 6),
+    },
+  })
+  const { groups } = planLayers(pixels, parseRecipe({ model: '-', data: '-' }))
+  expect(groups.map((group) => group.members[0]!.layer.name)).toEqual(['conv'])
+  const backend = openBackend('tfjs-cpu')
+  const [own] = await positionWeights(pixels, groups, [values([3, 4, 2, 3], 1)], { backend, seed: 3 })
+  // ∂z/∂o_p = share_p/6 · head: within an image the norms are as the shares
+  for (const image of own!) {
+    const norms = [...image].map((w) => w - 0.05)
+    norms.forEach((norm, p) => expect(norm).toBeCloseTo((norms[1]! * shares[p]!) / shares[1]!, 4))
+  }
+  expect(own!.reduce((sum, image) => sum + image.reduce((a, b) => a + b, 0), 0) / 18).toBeCloseTo(1.05, 4)
+})
+
 test('projections are centred, standard normal, and the same in whatever parts they are drawn', () => {
   const [whole, parts] = [projections(1, 10), projections(1, 10)]
   const all = whole(400).data as Float32Array

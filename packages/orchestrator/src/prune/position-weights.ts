@@ -1,6 +1,6 @@
 import { checkpoint } from '@tacojs/errors'
 import { seededRandom } from '@tacojs/calibration'
-import { gradient, type Graph, type PrunableLayer, type Tensor } from '@tacojs/graph'
+import { gradient, node, type Gradient, type Graph, type Tensor, type ValueInfo } from '@tacojs/graph'
 import type { Backend } from '@tacojs/runtime'
 import type { LayerGroup } from './plan.js'
 
@@ -38,21 +38,21 @@ export async function positionWeights(
   const outputs = groups.map(({ members }) => members.map(({ node }) => node.outputs[0]!))
   const seed = freeName(graph, 'projection')
   const pass = gradient(graph, { of, seed, wrt: outputs.flat() })
+  const reduced = withSquares(pass, groups)
   const nextProjections = projections(context.seed, graph.outputs[0]!.shape[1] as number)
   const squares: Float32Array[][] = groups.map(() => [])
-  const program = await context.backend.compile(pass.graph, { threads: context.threads })
+  const program = await context.backend.compile(reduced, { threads: context.threads })
   try {
     let done = 0
     for (const images of parts(graph, batches)) {
       await checkpoint(context.signal)
       const count = images.shape[0]!
       const projection: Tensor = nextProjections(count)
-      const gradients = await program.run({ [graph.inputs[0]!.name]: images, [seed]: projection })
-      for (const [g, { members }] of groups.entries()) {
-        const own = members.map(({ layer }, m) =>
-          squaredNorms(gradients[pass.gradients.get(outputs[g]![m]!)!]!, layer, count),
-        )
-        for (let i = 0; i < count; i++) squares[g]!.push(sumOf(own.map((images) => images[i]!)))
+      const norms = await program.run({ [graph.inputs[0]!.name]: images, [seed]: projection })
+      for (const [g, own] of outputs.entries()) {
+        const all = sumOf(own.map((output) => norms[squareOf(pass.gradients.get(output)!)]!.data as Float32Array))
+        const positions = all.length / count
+        for (let i = 0; i < count; i++) squares[g]!.push(all.slice(i * positions, (i + 1) * positions))
       }
       context.onImages?.((done += count))
     }
@@ -78,6 +78,27 @@ function freeName(graph: Graph, wanted: string): string {
   let name = wanted
   for (let i = 2; taken.has(name); i++) name = `${wanted}.${i}`
   return name
+}
+
+const squareOf = (gradient: string): string => `${gradient}/square`
+
+/** The graph with ‖·‖² over the layer's outputs at each position in the place of the gradients, which are far larger. */
+function withSquares({ graph, gradients }: Gradient, groups: readonly LayerGroup[]): Graph {
+  const initializers = new Map(graph.initializers)
+  const nodes = [...graph.nodes]
+  const shapes = new Map(graph.outputs.map(({ name, shape }) => [name, shape]))
+  const outputs = groups.flatMap(({ members }) =>
+    members.map(({ layer, node: { outputs } }): ValueInfo => {
+      const gradient = gradients.get(outputs[0]!)!
+      const [name, axes, shape] = [squareOf(gradient), `${gradient}/axes`, shapes.get(gradient)!]
+      // channels come last in a Linear layer, behind the images in a convolution
+      const axis = layer.kind === 'Linear' ? shape.length - 1 : 1
+      initializers.set(axes, { tensor: { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(axis)) } })
+      nodes.push(node('ReduceSumSquare', [gradient, axes], [name], { attributes: { keepdims: 0 } }))
+      return { name, dtype: 'float32', shape: shape.filter((_, i) => i !== axis) }
+    }),
+  )
+  return { ...graph, nodes, initializers, outputs }
 }
 
 /** The images in parts that one pass takes; a model of a fixed batch size takes its batches as they are. */
@@ -114,25 +135,6 @@ export function projections(seed: number, classes: number): (images: number) => 
     }
     return { dtype: 'float32', shape: [images, classes], data }
   }
-}
-
-/** ‖·‖² over the layer's outputs at each position, [image][position]. */
-function squaredNorms(of: Tensor, layer: PrunableLayer, images: number): Float32Array[] {
-  const values = of.data as Float32Array
-  const { rows } = layer
-  const positions = values.length / rows / images
-  // channels come last in a Linear layer, before the positions in a convolution
-  const [alongRow, alongPosition] = layer.kind === 'Linear' ? [1, rows] : [positions, 1]
-  return Array.from({ length: images }, (_, image) => {
-    const norms = new Float32Array(positions)
-    for (let p = 0; p < positions; p++) {
-      let sum = 0
-      let at = image * rows * positions + p * alongPosition
-      for (let row = 0; row < rows; row++, at += alongRow) sum += values[at]! * values[at]!
-      norms[p] = sum
-    }
-    return norms
-  })
 }
 
 const sumOf = (parts: readonly Float32Array[]): Float32Array =>
