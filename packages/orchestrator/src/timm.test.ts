@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { float32, type Tensor } from '@tacojs/graph'
+import { channelGroups, float32, prunableLayers, type Graph, type Tensor } from '@tacojs/graph'
 import { kernelsWasm } from '@tacojs/kernels-wasm'
 import { encodeSafetensors, readSafetensors } from '@tacojs/model-io'
 import { loadModel } from './model.js'
@@ -40,6 +40,21 @@ for (const name of variants) {
       )
     }
     program.dispose()
+  })
+}
+
+/** What can be pruned: layers by their sizes (names are the exporter's), and how many channels go together. */
+const prunable = (graph: Graph) => ({
+  layers: prunableLayers(graph).map(({ rows, cols, groups }) => [rows, cols, groups]),
+  units: channelGroups(graph).map(({ units, exact }) => [units.length, exact]),
+})
+
+for (const name of variants) {
+  test(`weights of timm: ${name} is pruned as its ONNX file is`, async () => {
+    const [weights, exported] = ['model.safetensors', 'model.onnx'].map((file) =>
+      loadModel(`${fixtures}${name}/${file}`),
+    )
+    expect(prunable((await weights!).graph)).toEqual(prunable((await exported!).graph))
   })
 }
 
