@@ -26,7 +26,7 @@ test('a layer, a line per solution', () => {
     '------------  -----  ---------  -----  ---------  -------  -----  -----------',
     'unstructured  90 %   magnitude  .1250      .2500     0.01   0.00           10',
     'unstructured  90 %   admm       .0625      .1250       25     12           10',
-    'unstructured         exactobs                                     about 300 s',
+    'unstructured  90 %   exactobs                                     about 300 s',
     'unstructured  95 %   magnitude  .2500      .5000     0.04   0.02            5',
   ])
 })

@@ -1,10 +1,14 @@
 import type { Table } from '../../matrix/src/table.js'
 import { contenderNames } from './contenders.js'
-import { isSolved, type Demand, type Entry, type Solved } from './measure.js'
+import { isSolved, type Entry } from './measure.js'
 import type { LayerResult } from './results.js'
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
-const zerosOf = ({ rows, cols }: LayerResult, { nonzeros }: Solved): string => percent(1 - nonzeros / (rows * cols))
+/** As it came out; as asked for where nothing was solved, and nothing where the pattern decides. */
+function zerosOf({ rows, cols }: LayerResult, entry: Entry): string {
+  if (isSolved(entry)) return percent(1 - entry.nonzeros / (rows * cols))
+  return entry.sparsity === undefined ? '' : percent(entry.sparsity)
+}
 /** Four digits behind the point, as of a share. */
 const shown = (error: number): string => error.toFixed(4).replace(/^0/, '')
 const short = (seconds: number): string => seconds.toFixed(seconds < 9.95 ? 2 : 0)
@@ -23,7 +27,13 @@ export function layerTable(result: LayerResult): Table {
             ...[entry.pattern, zerosOf(result, entry), entry.method, shown(entry.error), shown(entry.devError)],
             ...[short(entry.seconds), short(entry.cpuSeconds), String(entry.nonzeros)],
           ]
-        : [entry.pattern, '', entry.method, ...Array<string>(4).fill(''), `about ${short(entry.estimatedSeconds)} s`],
+        : [
+            entry.pattern,
+            zerosOf(result, entry),
+            entry.method,
+            ...Array<string>(4).fill(''),
+            `about ${short(entry.estimatedSeconds)} s`,
+          ],
     ),
     left: 3,
   }
@@ -33,17 +43,17 @@ export function layerTable(result: LayerResult): Table {
 export function errorTable(results: readonly LayerResult[], which: 'error' | 'devError'): Table {
   const methods = methodsOf(results)
   const lines = results.flatMap((result) =>
-    demandsIn(result.entries).map(({ demand, entries }) => {
+    demandsIn(result.entries).map((entries) => {
       const best = Math.min(...entries.filter(isSolved).map((entry) => entry[which]))
       const cells = methods.map((method) => {
         const entry = entries.find((e) => e.method === method)
         if (!entry) return ''
         if (!isSolved(entry)) return '–'
-        return entry[which] === best ? `**${shown(best)}**` : shown(entry[which])
+        const text = shown(entry[which])
+        return text === shown(best) ? `**${text}**` : text
       })
-      const [solved] = entries.filter(isSolved)
-      const zeros = solved ? zerosOf(result, solved) : demand.sparsity === undefined ? '' : percent(demand.sparsity)
-      return [result.layer, demand.pattern, zeros, ...cells]
+      const any = entries.find(isSolved) ?? entries[0]!
+      return [result.layer, any.pattern, zerosOf(result, any), ...cells]
     }),
   )
   const title = which === 'error' ? 'Error on the calibration images' : 'Error on dev images'
@@ -59,9 +69,10 @@ export function secondsTable(results: readonly LayerResult[]): Table {
     rows: results.map(({ model, layer, rows, cols, entries }) => [
       ...[model, layer, `${rows}×${cols}`],
       ...methods.map((method) => {
-        const seconds = entries.filter(isSolved).filter((entry) => entry.method === method)
-        const sorted = seconds.map((entry) => entry.cpuSeconds).sort((a, b) => a - b)
-        return sorted.length === 0 ? '–' : `${short(sorted[0]!)}–${short(sorted[sorted.length - 1]!)}`
+        const own = entries.filter((entry) => entry.method === method)
+        const seconds = own.filter(isSolved).map((entry) => entry.cpuSeconds)
+        if (seconds.length === 0) return own.length === 0 ? '' : '–'
+        return `${short(Math.min(...seconds))}–${short(Math.max(...seconds))}`
       }),
     ]),
     left: 2,
@@ -73,13 +84,12 @@ function methodsOf(results: readonly LayerResult[]): string[] {
   return contenderNames.filter((name) => used.has(name))
 }
 
-/** The entries by what was asked, in the order of the entries. */
-function demandsIn(entries: readonly Entry[]): { demand: Demand; entries: Entry[] }[] {
-  const groups = new Map<string, { demand: Demand; entries: Entry[] }>()
+/** The entries by what was asked, in their order. */
+function demandsIn(entries: readonly Entry[]): Entry[][] {
+  const groups = new Map<string, Entry[]>()
   for (const entry of entries) {
     const key = `${entry.pattern} ${entry.sparsity ?? ''}`
-    if (!groups.has(key)) groups.set(key, { demand: entry, entries: [] })
-    groups.get(key)!.entries.push(entry)
+    groups.set(key, [...(groups.get(key) ?? []), entry])
   }
   return [...groups.values()]
 }
