@@ -28,6 +28,7 @@ export function resultTable(result: SpecializeResult): string {
     '',
     table,
     '',
+    ...(result.groups ? [groupTable(result.groups), ''] : []),
     ...(comparison
       ? [
           `specialist against dense: ${points(comparison.difference)} (± ${(comparison.standardError * 100).toFixed(1)}), ${comparison.changed} of ${result.dense.images} predictions changed`,
@@ -38,7 +39,6 @@ export function resultTable(result: SpecializeResult): string {
           `task images against control images: ${points(controlComparison.difference)} (± ${(controlComparison.standardError * 100).toFixed(1)})`,
         ]
       : []),
-    ...(result.groups ? [groupTable(result.groups), ''] : []),
     `${result.backend}, batch 1 latency; ${formatDuration(result.seconds)} in all: ${stages(result.stages)}`,
     ...(result.out ? [`written: ${result.out}`] : ['nothing written: no --out']),
   ].join('\n')

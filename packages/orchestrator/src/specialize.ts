@@ -74,9 +74,11 @@ export async function specialize(
       model.graph,
       classes.map((c) => c.index),
     )
-    const { warning } = isStructured(recipe) ? planStructured(dense, recipe) : { warning: undefined }
-    if (warning) warn(warning)
     if (!isStructured(recipe)) planLayers(dense, recipe)
+    else {
+      const { warning } = planStructured(dense, recipe)
+      if (warning) warn(warning)
+    }
     progress('load')(1, 1)
     return { model, dense, classes, labels, folder }
   })
