@@ -46,7 +46,7 @@ const recipeSchema = v.strictObject({
    */
   target: v.optional(v.picklist(['auto', 'dense', 'sparse', 'residual']), 'auto'),
   /**
-   * Whether a position counts for as much as the task's logits depend on it; `auto`: where there is a stream that goes on
+   * Whether positions, and the outputs of a layer, count for as much as the task's logits depend on them; `auto`: where there is a stream that goes on
    * unchanged, as for `target`.
    */
   positionWeights: v.optional(v.union([v.boolean(), v.literal('auto')]), 'auto'),

@@ -8,6 +8,7 @@ import { methods, onKernels, type MethodName } from './methods.js'
 import type { Pattern } from './pattern.js'
 import type { LayerProblem } from './problem.js'
 import { refit } from './refit.js'
+import { checkRowWeights, withRowWeights } from './row-weights.js'
 import { swap } from './swaps.js'
 
 export interface SolveOptions {
@@ -23,6 +24,11 @@ export interface SolveOptions {
    * of them stay where they are more.
    */
   readonly allowed?: Uint8Array
+  /**
+   * [rows]: what the squared error of each output counts for where rows compete for the layer's non-zeros; all alike
+   * unless given. Losses and errors of the solution are those without.
+   */
+  readonly rowWeights?: ArrayLike<number>
   /** λ as a part of the mean of diag H; 0.01 unless said. */
   readonly damp?: number
   /** The ρ that ADMM tries, of which the one with the lowest loss counts; 0.7 unless said. */
@@ -66,7 +72,7 @@ export interface Solution {
  * Throws INVALID_ARGUMENT for options out of range, SHAPE_MISMATCH and NUMERICAL for a bad problem, ABORTED.
  */
 export function solveLayer(linalg: Linalg, problem: LayerProblem, options: SolveOptions): Solution {
-  const { pattern, allowed, blockSize = 128, deadInputs = 'first', signal } = options
+  const { pattern, allowed, rowWeights, blockSize = 128, deadInputs = 'first', signal } = options
   const { rows, cols, xMean, yMean, yy, hasBias } = problem
   const method = Object.hasOwn(methods, options.method) ? methods[options.method] : undefined
   if (!method) {
@@ -86,11 +92,12 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
     throw new TacoError('INVALID_ARGUMENT', `rho ${rho.join(', ')}: give finite numbers above 0, such as 0.7`)
   }
   if (allowed) checkAllowed(allowed, rows, cols)
+  if (rowWeights) checkRowWeights(rowWeights, rows)
   const budget = budgetOf(rows, cols, pattern, options.sparsity, allowed)
   throwIfAborted(signal)
   const damped = damp(linalg, problem, { damp: options.damp })
   const context = { linalg, problem: damped, pattern, budget, allowed, blockSize, deadInputs, rho, signal }
-  const candidate = method(context)
+  const candidate = (rowWeights ? withRowWeights(method, rowWeights) : method)(context)
   const done = candidate.refit !== undefined || options.refit === false
   const fitted = done ? candidate : refit(linalg, damped, candidate, { signal })
   const { weights, mask, loss, refit: kind = 'none' } = options.swaps ? swap(context, fitted) : fitted

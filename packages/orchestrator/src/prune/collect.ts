@@ -21,6 +21,8 @@ export interface Sampling {
   readonly share: number
   /** What each position of an image counts for, where not all count alike. */
   readonly weights?: (image: number) => Float32Array
+  /** What each output of each member counts for, where not all count alike. */
+  readonly outputs?: readonly Float32Array[]
 }
 
 /** Rows that are gathered before they are added up. */

@@ -2,7 +2,7 @@ import type { Tensor } from '@tacojs/graph'
 import type { Records, WorkRecord } from '../work/record.js'
 import type { LayerReport } from './layer-report.js'
 import type { LayerGroup } from './plan.js'
-import type { PositionWeights } from './position-weights.js'
+import type { TaskWeights } from './task-weights.js'
 
 /** What pruning makes of one layer. */
 export interface PrunedLayer {
@@ -40,13 +40,13 @@ export const writeLayer = async (
 
 const layerFile = (index: number): string => `layer-${String(index).padStart(4, '0')}`
 
-const WEIGHTS = 'position-weights'
+const WEIGHTS = 'task-weights'
 
 /** Those of an earlier run, or what `compute` gives, which is then kept. */
 export async function keptWeights(
   records: Records | undefined,
-  compute: () => Promise<PositionWeights | undefined>,
-): Promise<PositionWeights | undefined> {
+  compute: () => Promise<TaskWeights | undefined>,
+): Promise<TaskWeights | undefined> {
   const record = await records?.read(WEIGHTS)
   if (record) return fromRecord(record)
   const weights = await compute()
@@ -54,20 +54,36 @@ export async function keptWeights(
   return weights
 }
 
-/** One tensor [images, positions] per group. */
-function toRecord(weights: PositionWeights): WorkRecord {
-  const tensors = weights.map((images, g): [string, Tensor] => {
-    const positions = images[0]!.length
-    const data = new Float32Array(images.length * positions)
-    for (const [i, image] of images.entries()) data.set(image, i * positions)
-    return [String(g), { dtype: 'float32', shape: [images.length, positions], data }]
-  })
-  return { tensors: new Map(tensors), note: weights.length }
+/** One tensor [images, positions] per group, and one [1, rows] per layer. */
+function toRecord({ positions, outputs }: TaskWeights): WorkRecord {
+  const vectors = [
+    ...positions.map((images, g) => [`positions.${g}`, images] as const),
+    ...outputs.flatMap((members, g) => members.map((member, m) => [`outputs.${g}.${m}`, [member]] as const)),
+  ]
+  return {
+    tensors: new Map(vectors.map(([name, rows]) => [name, stacked(rows)])),
+    note: outputs.map((members) => members.length),
+  }
 }
 
-const fromRecord = ({ tensors, note }: WorkRecord): PositionWeights =>
-  Array.from({ length: note as number }, (_, g) => {
-    const { shape, data } = tensors.get(String(g))!
-    const [images, positions] = shape as [number, number]
-    return Array.from({ length: images }, (_, i) => (data as Float32Array).slice(i * positions, (i + 1) * positions))
-  })
+function fromRecord({ tensors, note }: WorkRecord): TaskWeights {
+  const members = note as number[]
+  return {
+    positions: members.map((_, g) => unstacked(tensors.get(`positions.${g}`)!)),
+    outputs: members.map((count, g) =>
+      Array.from({ length: count }, (_, m) => unstacked(tensors.get(`outputs.${g}.${m}`)!)[0]!),
+    ),
+  }
+}
+
+function stacked(rows: readonly Float32Array[]): Tensor {
+  const width = rows[0]!.length
+  const data = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries()) data.set(row, i * width)
+  return { dtype: 'float32', shape: [rows.length, width], data }
+}
+
+function unstacked({ shape, data }: Tensor): Float32Array[] {
+  const [rows, width] = shape as [number, number]
+  return Array.from({ length: rows }, (_, i) => (data as Float32Array).slice(i * width, (i + 1) * width))
+}

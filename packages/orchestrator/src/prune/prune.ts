@@ -46,9 +46,10 @@ export async function prune(
     const solved: PrunedLayer[] = []
     for (const [m, member] of group.members.entries()) {
       const solutions = await time('solve', () =>
-        problems[m]!.map((problem) => {
+        problems[m]!.map((problem, part) => {
           const allowed = context.warmStart ? Uint8Array.from(problem.weights, (w) => Number(w !== 0)) : undefined
-          const options = { ...member.settings, allowed, damp: recipe.damp, refit: recipe.refit, signal }
+          const rowWeights = sampling[g]!.outputs?.[m]!.subarray(part * problem.rows, (part + 1) * problem.rows)
+          const options = { ...member.settings, allowed, rowWeights, damp: recipe.damp, refit: recipe.refit, signal }
           return solveLayer(linalg, problem, options)
         }),
       )

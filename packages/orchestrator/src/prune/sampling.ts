@@ -4,9 +4,9 @@ import type { Sampling } from './collect.js'
 import type { PruneContext } from './context.js'
 import { keptWeights } from './layer-record.js'
 import type { LayerGroup } from './plan.js'
-import { positionWeights, type PositionWeights } from './position-weights.js'
+import { taskWeights, type TaskWeights } from './task-weights.js'
 
-/** Which positions of the images each group looks at, and what they count for, as the recipe says. */
+/** Which positions of the images each group looks at, and what they and the outputs count for, as the recipe says. */
 export async function samplings(
   graph: Graph,
   groups: readonly LayerGroup[],
@@ -16,8 +16,10 @@ export async function samplings(
   const weights = await keptWeights(context.records, () => weightsFor(graph, groups, batches, context))
   const images = batches.map((batch) => batch.shape[0]!)
   return groups.map((_, g) => {
-    const own = weights?.[g]
-    return { images, share: context.recipe.positions, ...(own ? { weights: (image) => own[image]! } : {}) }
+    const all = { images, share: context.recipe.positions }
+    if (!weights) return all
+    const own = weights.positions[g]!
+    return { ...all, weights: (image) => own[image]!, outputs: weights.outputs[g]! }
   })
 }
 
@@ -27,13 +29,13 @@ async function weightsFor(
   groups: readonly LayerGroup[],
   batches: readonly Tensor[],
   context: PruneContext,
-): Promise<PositionWeights | undefined> {
+): Promise<TaskWeights | undefined> {
   const { backend, recipe, threads, signal } = context
   const auto = recipe.positionWeights === 'auto'
   const streams = groups.some(({ members }) => members.some(({ write }) => write && !write.rectified))
   if (recipe.positionWeights === false || (auto && !streams)) return undefined
   try {
-    return await positionWeights(graph, groups, batches, { backend, seed: recipe.seed, threads, signal })
+    return await taskWeights(graph, groups, batches, { backend, seed: recipe.seed, threads, signal })
   } catch (error) {
     if (!auto || !isTacoError(error) || error.code !== 'UNSUPPORTED') throw error
     context.onWarning?.(`all positions count alike, for their weights cannot be had: ${error.message}`)

@@ -224,7 +224,7 @@ test('what another run has finished is not solved again, and the rest comes out 
       },
     })
   const whole = await run()
-  expect([...kept.keys()]).toEqual(['position-weights', 'group-0000', 'group-0001'])
+  expect([...kept.keys()]).toEqual(['task-weights', 'group-0000', 'group-0001'])
   kept.delete('group-0001')
   solved.length = 0
   expect(await run()).toEqual(whole)

@@ -4,13 +4,18 @@ import { gradient, node, type Gradient, type Graph, type Tensor, type ValueInfo 
 import type { Backend } from '@tacojs/runtime'
 import type { LayerGroup } from './plan.js'
 
-/** Per group, what each position of each image counts for: [group][image][position]. */
-export type PositionWeights = readonly (readonly Float32Array[])[]
+/** How much the task depends on each place of each layer, beside a mean of 1. */
+export interface TaskWeights {
+  /** What each position of each image counts for: [group][image][position]. */
+  readonly positions: readonly (readonly Float32Array[])[]
+  /** What each output of each layer counts for: [group][member][row]. */
+  readonly outputs: readonly (readonly Float32Array[])[]
+}
 
 /** Images per backward pass: all activations of these are held at once. */
 const IMAGES = 4
 
-/** What a position without any effect on the logits still counts for, beside a mean of 1. */
+/** What a place without any effect on the logits still counts for, beside a mean of 1. */
 const LEAST = 0.05
 
 /**
@@ -18,11 +23,11 @@ const LEAST = 0.05
  * g = ‖∂(rᵀz)/∂o_t‖ at the layer's outputs o (of all layers of a group together), where z are the logits of the dense
  * model and r ~ N(0, I) less its mean, another one for each image. One backward pass for all layers; a confident image
  * has no gradient of its label, but one of the projection. An unweighted fit would spend most of its effort on positions
- * that hardly reach the head.
+ * that hardly reach the head. Outputs likewise, with g_r the root of the sum of squares over all images and positions.
  *
  * @throws UNSUPPORTED where an operator on the way to the logits has no gradient
  */
-export async function positionWeights(
+export async function taskWeights(
   graph: Graph,
   groups: readonly LayerGroup[],
   batches: readonly Tensor[],
@@ -33,7 +38,7 @@ export async function positionWeights(
     readonly signal?: AbortSignal
     readonly onImages?: (done: number) => void
   },
-): Promise<PositionWeights> {
+): Promise<TaskWeights> {
   const of = logitsOf(graph)
   const outputs = groups.map(({ members }) => members.map(({ node }) => node.outputs[0]!))
   const seed = freeName(graph, 'projection')
@@ -41,6 +46,7 @@ export async function positionWeights(
   const reduced = withSquares(pass, groups)
   const nextProjections = projections(context.seed, graph.outputs[0]!.shape[1] as number)
   const squares: Float32Array[][] = groups.map(() => [])
+  const sums = groups.map(({ members }) => members.map(({ layer }) => new Float64Array(layer.rows)))
   const program = await context.backend.compile(reduced, { threads: context.threads })
   try {
     let done = 0
@@ -53,13 +59,21 @@ export async function positionWeights(
         const all = sumOf(own.map((output) => norms[squareOf(pass.gradients.get(output)!)]!.data as Float32Array))
         const positions = all.length / count
         for (let i = 0; i < count; i++) squares[g]!.push(all.slice(i * positions, (i + 1) * positions))
+        for (const [m, output] of own.entries()) {
+          const sum = sums[g]![m]!
+          const ofImages = norms[outputsOf(pass.gradients.get(output)!)]!.data as Float32Array
+          for (let i = 0; i < ofImages.length; i++) sum[i % sum.length]! += ofImages[i]!
+        }
       }
       context.onImages?.((done += count))
     }
   } finally {
     program.dispose()
   }
-  return squares.map(weightsOf)
+  return {
+    positions: squares.map(weightsOf),
+    outputs: sums.map((ofGroup) => ofGroup.flatMap((sum) => weightsOf([Float32Array.from(sum)]))),
+  }
 }
 
 /** The logits: the first output, or what a final softmax is taken of. */
@@ -81,21 +95,30 @@ function freeName(graph: Graph, wanted: string): string {
 }
 
 const squareOf = (gradient: string): string => `${gradient}/square`
+const outputsOf = (gradient: string): string => `${gradient}/outputs`
 
-/** The graph with ‖·‖² over the layer's outputs at each position in the place of the gradients, which are far larger. */
+/**
+ * The graph with sums of squares in the place of the gradients, which are far larger: over the layer's outputs at each
+ * position, and over the positions of each image for every output.
+ */
 function withSquares({ graph, gradients }: Gradient, groups: readonly LayerGroup[]): Graph {
   const initializers = new Map(graph.initializers)
   const nodes = [...graph.nodes]
   const shapes = new Map(graph.outputs.map(({ name, shape }) => [name, shape]))
+  const sum = (gradient: string, name: string, over: readonly number[]): ValueInfo => {
+    const data = BigInt64Array.from(over, BigInt)
+    initializers.set(`${name}/axes`, { tensor: { dtype: 'int64', shape: [data.length], data } })
+    nodes.push(node('ReduceSumSquare', [gradient, `${name}/axes`], [name], { attributes: { keepdims: 0 } }))
+    return { name, dtype: 'float32', shape: shapes.get(gradient)!.filter((_, i) => !over.includes(i)) }
+  }
   const outputs = groups.flatMap(({ members }) =>
-    members.map(({ layer, node: { outputs } }): ValueInfo => {
+    members.flatMap(({ layer, node: { outputs } }): ValueInfo[] => {
       const gradient = gradients.get(outputs[0]!)!
-      const [name, axes, shape] = [squareOf(gradient), `${gradient}/axes`, shapes.get(gradient)!]
+      const rank = shapes.get(gradient)!.length
       // channels come last in a Linear layer, behind the images in a convolution
-      const axis = layer.kind === 'Linear' ? shape.length - 1 : 1
-      initializers.set(axes, { tensor: { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(axis)) } })
-      nodes.push(node('ReduceSumSquare', [gradient, axes], [name], { attributes: { keepdims: 0 } }))
-      return { name, dtype: 'float32', shape: shape.filter((_, i) => i !== axis) }
+      const channels = layer.kind === 'Linear' ? rank - 1 : 1
+      const positions = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => axis > 0 && axis !== channels)
+      return [sum(gradient, squareOf(gradient), [channels]), sum(gradient, outputsOf(gradient), positions)]
     }),
   )
   return { ...graph, nodes, initializers, outputs }

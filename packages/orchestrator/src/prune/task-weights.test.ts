@@ -2,7 +2,7 @@ import { createGraph, float32, node, type Tensor } from '@tacojs/graph'
 import { openBackend } from '../backends.js'
 import { parseRecipe } from '../recipe.js'
 import { planLayers } from './plan.js'
-import { positionWeights, projections } from './position-weights.js'
+import { projections, taskWeights } from './task-weights.js'
 
 const values = (shape: number[], seed: number): Tensor =>
   float32(
@@ -48,7 +48,7 @@ test('weights are the gradient norms of random projections of the logits, over t
   const { groups } = planLayers(graph, parseRecipe({ model: '-', data: '-' }))
   expect(groups.map((group) => group.members[0]!.layer.name)).toEqual(['fc1', 'fc2'])
   const backend = openBackend('tfjs-cpu')
-  const weights = await positionWeights(graph, groups, batches, { backend, seed: 3 })
+  const { positions: weights, outputs } = await taskWeights(graph, groups, batches, { backend, seed: 3 })
 
   // by hand, for fc2: ∂z/∂o_t = share_t/3 · head, for whatever image
   const head = graph.initializers.get('head.weight')!.tensor.data as Float32Array
@@ -63,6 +63,16 @@ test('weights are the gradient norms of random projections of the logits, over t
   for (const [image, own] of norms.entries()) {
     own.forEach((norm, t) => expect(weights[1]![image]![t]).toBeCloseTo(norm / mean + 0.05, 4))
   }
+  // Σ over images and positions of (share_t/3 · head_c)²: the shares are the same for all outputs
+  const squares = Array.from({ length: 4 }, (_, c) =>
+    Array.from({ length: 8 }, (_, image) =>
+      [0, 1, 2, 3, 4].reduce((s, k) => s + r[image * 5 + k]! * head[k * 4 + c]!, 0),
+    ).reduce((sum, back) => sum + back * back, 0),
+  ).map(Math.sqrt)
+  const meanSquare = squares.reduce((a, b) => a + b, 0) / 4
+  expect(outputs.map((members) => members.map((m) => m.length))).toEqual([[6], [4]])
+  squares.forEach((own, c) => expect(outputs[1]![0]![c]).toBeCloseTo(own / meanSquare + 0.05, 4))
+
   const total = weights[0]!.reduce((sum, image) => sum + image.reduce((a, b) => a + b, 0), 0)
   expect(total / 24).toBeCloseTo(1.05, 4)
 })
@@ -96,13 +106,17 @@ test('the positions of a convolution are its pixels', async () => {
   const { groups } = planLayers(pixels, parseRecipe({ model: '-', data: '-' }))
   expect(groups.map((group) => group.members[0]!.layer.name)).toEqual(['conv'])
   const backend = openBackend('tfjs-cpu')
-  const [own] = await positionWeights(pixels, groups, [values([3, 4, 2, 3], 1)], { backend, seed: 3 })
+  const {
+    positions: [own],
+    outputs,
+  } = await taskWeights(pixels, groups, [values([3, 4, 2, 3], 1)], { backend, seed: 3 })
   // ∂z/∂o_p = share_p/6 · head: within an image the norms are as the shares
   for (const image of own!) {
     const norms = [...image].map((w) => w - 0.05)
     norms.forEach((norm, p) => expect(norm).toBeCloseTo((norms[1]! * shares[p]!) / shares[1]!, 4))
   }
   expect(own!.reduce((sum, image) => sum + image.reduce((a, b) => a + b, 0), 0) / 18).toBeCloseTo(1.05, 4)
+  expect(outputs[0]![0]!.reduce((a, b) => a + b, 0) / 4).toBeCloseTo(1.05, 4)
 })
 
 test('projections are centred, standard normal, and the same in whatever parts they are drawn', () => {
