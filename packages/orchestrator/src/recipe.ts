@@ -46,8 +46,8 @@ const recipeSchema = v.strictObject({
    */
   target: v.optional(v.picklist(['auto', 'dense', 'sparse', 'residual']), 'auto'),
   /**
-   * Whether positions, and the outputs of a layer, count for as much as the task's logits depend on them; `auto`: where there is a stream that goes on
-   * unchanged, as for `target`.
+   * Whether positions, and the outputs of a layer, count for as much as the task's logits depend on them; `auto`: where
+   * there is a stream that goes on unchanged, as for `target`.
    */
   positionWeights: v.optional(v.union([v.boolean(), v.literal('auto')]), 'auto'),
   /** Share of each image's positions (tokens, pixels) that the statistics look at; a first token is always among them. */
