@@ -199,9 +199,6 @@ function percent(runs) {
 }
 
 function printTable() {
-  const columns = Object.keys(methods)
-  console.log(`| model | task | zeros | dense | ${columns.join(' | ')} | control | non-zeros |`)
-  console.log(`| --- | --- | --- | ---: |${' ---: |'.repeat(columns.length + 2)}`)
   const rows = new Map()
   for (const cell of asked) {
     const { dense, [nameOf(cell)]: entry } = kept(cell)
@@ -210,17 +207,26 @@ function printTable() {
     if (!rows.has(key)) rows.set(key, {})
     ;(rows.get(key)[cell.method] ??= []).push({ ...entry, dense })
   }
+  const all = [...rows.values()]
+  const columns = Object.keys(methods).filter((method) => all.some((of) => of[method]))
+  const controlled = all.some((of) => of.default?.some((r) => r.control))
+  const mean = (runs) => {
+    if (!runs) return ''
+    const each = runs.length > 1 ? ` (${runs.map((run) => percent([run])).join(', ')})` : ''
+    return `${percent(runs)}${each}`
+  }
+  const line = (cells) => console.log(`| ${cells.join(' | ')} |`)
+  line(['model', 'task', 'zeros', 'dense', ...columns, ...(controlled ? ['control'] : []), 'non-zeros'])
+  line(['---', '---', '---', '---:', ...columns.map(() => '---:'), ...(controlled ? ['---:'] : []), '---:'])
   for (const [key, of] of rows) {
-    const { dense, ...any } = Object.values(of).flat()[0]
-    const show = (method) => {
-      const runs = of[method]
-      if (!runs) return ''
-      const mean = percent(runs.map((r) => r.specialist))
-      return runs.length > 1 ? `${mean} (${runs.map((r) => percent([r.specialist])).join(', ')})` : mean
-    }
-    const control = of.default?.find((r) => r.control)?.control
-    console.log(
-      `| ${key} | ${percent([dense])} | ${columns.map(show).join(' | ')} | ${control ? percent([control]) : ''} | ${(any.nonzeros / 1e6).toFixed(2)} M |`,
-    )
+    const [any] = Object.values(of).flat()
+    const control = of.default?.flatMap((run) => run.control ?? [])
+    line([
+      key,
+      percent([any.dense]),
+      ...columns.map((method) => mean(of[method]?.map((run) => run.specialist))),
+      ...(controlled ? [control?.length ? percent(control) : ''] : []),
+      `${(any.nonzeros / 1e6).toFixed(2)} M`,
+    ])
   }
 }
