@@ -21,8 +21,8 @@ import { planStructured } from './structured/plan-structured.js'
 import { pruneStructured, type StructuredResult } from './structured/prune-structured.js'
 import { summarize } from './summary.js'
 import { loadSplit, loadTask, modelLabels } from './task.js'
-import { fingerprint } from './work/fingerprint.js'
-import { openWorkFolder } from './work/work-folder.js'
+import { fingerprint } from './resume/fingerprint.js'
+import { openWorkFolder } from './resume/work-folder.js'
 import { writeSpecialist } from './write-specialist.js'
 
 export interface SpecializeOptions extends RunOptions {

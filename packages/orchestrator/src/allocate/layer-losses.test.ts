@@ -4,7 +4,8 @@ import { prune } from '../prune/prune.js'
 import { parseRecipe } from '../recipe.js'
 import { layerLosses, lossCurve, measuredSparsities } from './layer-losses.js'
 import { outputChange } from './output-change.js'
-import { randomTensors, residualNetwork } from './testing/network.js'
+import { randomTensors } from '../testing/layers.js'
+import { residualNetwork } from './testing/network.js'
 
 const graph = residualNetwork()
 const random = randomTensors(3)

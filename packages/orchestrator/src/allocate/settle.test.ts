@@ -4,7 +4,8 @@ import { prune } from '../prune/prune.js'
 import { parseRecipe } from '../recipe.js'
 import { summarize } from '../summary.js'
 import { settleSparsities } from './settle.js'
-import { randomTensors, residualNetwork } from './testing/network.js'
+import { randomTensors } from '../testing/layers.js'
+import { residualNetwork } from './testing/network.js'
 
 const graph = residualNetwork(16)
 const random = randomTensors(3)

@@ -2,7 +2,7 @@ import type { Linalg } from '@tacojs/linalg'
 import type { Backend } from '@tacojs/runtime'
 import type { PrunePart } from '../progress.js'
 import type { Recipe } from '../recipe.js'
-import type { Records } from '../work/record.js'
+import type { Records } from '../resume/record.js'
 
 /** What pruning works with. */
 export interface PruneContext {

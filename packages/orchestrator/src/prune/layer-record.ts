@@ -1,5 +1,5 @@
 import type { Tensor } from '@tacojs/graph'
-import type { Records, WorkRecord } from '../work/record.js'
+import type { Records, WorkRecord } from '../resume/record.js'
 import type { LayerReport } from './layer-report.js'
 import type { LayerGroup } from './plan.js'
 import type { TaskWeights } from './task-weights.js'

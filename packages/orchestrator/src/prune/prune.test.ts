@@ -1,24 +1,12 @@
-import { createGraph, float32, inferTypes, node, subgraph, type Graph, type Tensor } from '@tacojs/graph'
+import { createGraph, inferTypes, node, subgraph, type Graph, type Tensor } from '@tacojs/graph'
 import { createNumerics } from '@tacojs/solver'
 import { openBackend } from '../backends.js'
 import { parseRecipe } from '../recipe.js'
 import { prune } from './prune.js'
 import { channelsLast } from './testing/channels-last.js'
+import { conv, randomTensors } from '../testing/layers.js'
 
-let state = 1
-const random = (shape: number[]): Tensor =>
-  float32(
-    shape,
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => {
-      state = (state * 48271) % 2147483647
-      return state / 2147483647 - 0.5
-    }),
-  )
-
-const conv = (x: string, name: string, y: string, size: number, group = 1) =>
-  node('Conv', [x, `${name}.weight`, `${name}.bias`], [y], {
-    attributes: { kernel_shape: [size, size], pads: Array<number>(4).fill((size - 1) / 2), group },
-  })
+const random = randomTensors(1)
 
 /** Stem, a residual block with a grouped and a pointwise convolution, head. */
 const graph: Graph = createGraph({

@@ -2,7 +2,7 @@ import { createGraph, float32, node, type Graph, type Tensor } from '@tacojs/gra
 import { createNumerics } from '@tacojs/solver'
 import { openBackend } from '../backends.js'
 import { parseRecipe } from '../recipe.js'
-import { decodeRecord, encodeRecord, type Records } from '../work/record.js'
+import { decodeRecord, encodeRecord, type Records } from '../resume/record.js'
 import { prune } from './prune.js'
 
 const values = (shape: number[], seed: number): Tensor =>

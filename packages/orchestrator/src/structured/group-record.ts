@@ -1,5 +1,5 @@
 import type { Tensor } from '@tacojs/graph'
-import type { Records } from '../work/record.js'
+import type { Records } from '../resume/record.js'
 import type { GroupReport } from './group-report.js'
 
 /** What pruning makes of one group. */

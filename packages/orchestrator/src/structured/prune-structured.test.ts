@@ -6,24 +6,12 @@ import { readBundle, writeBundle } from '@tacojs/model-io'
 import { createNumerics } from '@tacojs/solver'
 import { openBackend } from '../backends.js'
 import { parseRecipe } from '../recipe.js'
-import { decodeRecord, encodeRecord } from '../work/record.js'
+import { decodeRecord, encodeRecord } from '../resume/record.js'
 import { planStructured } from './plan-structured.js'
 import { pruneStructured } from './prune-structured.js'
+import { conv, randomTensors } from '../testing/layers.js'
 
-let state = 1
-const random = (shape: number[]): Tensor =>
-  float32(
-    shape,
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => {
-      state = (state * 48271) % 2147483647
-      return state / 2147483647 - 0.5
-    }),
-  )
-
-const conv = (x: string, name: string, y: string, size: number, group = 1) =>
-  node('Conv', [x, `${name}.weight`, `${name}.bias`], [y], {
-    attributes: { kernel_shape: [size, size], pads: Array<number>(4).fill((size - 1) / 2), group },
-  })
+const random = randomTensors(1)
 
 /** Stem, a bottleneck with a depthwise convolution inside, a basic block, head. */
 const graph: Graph = createGraph({

@@ -1,16 +1,5 @@
-import { createGraph, float32, node, type Graph, type Tensor } from '@tacojs/graph'
-
-/** Seeded values in (-0.5, 0.5). */
-export function randomTensors(seed: number): (shape: number[]) => Tensor<'float32'> {
-  let state = seed
-  const next = (): number => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5
-  return (shape) => float32(shape, Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, next))
-}
-
-const conv = (x: string, name: string, y: string, size: number) =>
-  node('Conv', [x, `${name}.weight`, `${name}.bias`], [y], {
-    attributes: { kernel_shape: [size, size], pads: Array<number>(4).fill((size - 1) / 2) },
-  })
+import { createGraph, float32, node, type Graph } from '@tacojs/graph'
+import { conv, randomTensors } from '../../testing/layers.js'
 
 /** Stem, a residual block (of `channels`) of two convolutions, of which the second is ten times weaker, and a head of four classes. */
 export function residualNetwork(channels = 8): Graph {
