@@ -1,4 +1,12 @@
-import { batches, type Batch, type ImageItem, type Preprocess, type SkippedImage } from '@tacojs/calibration'
+import {
+  batches,
+  viewsOf,
+  type Augment,
+  type Batch,
+  type ImageItem,
+  type Preprocess,
+  type SkippedImage,
+} from '@tacojs/calibration'
 import type { Recipe } from './recipe.js'
 
 export interface ImageReading {
@@ -8,20 +16,20 @@ export interface ImageReading {
   readonly signal?: AbortSignal
 }
 
-/** All batches of a small set, held in memory, and what had to be skipped. */
+/** All batches of a small set, augmented, held in memory, and what had to be skipped. */
 export async function readAll(
   items: readonly ImageItem[],
   preprocess: Preprocess,
-  reading: ImageReading,
+  reading: ImageReading & { readonly augment: Augment; readonly seed: number },
   onProgress?: (images: number) => void,
 ): Promise<{ batches: Batch[]; skipped: readonly SkippedImage[] }> {
   const stream = batches(items, preprocess, reading)
   const all: Batch[] = []
-  let images = 0
+  let inputs = 0
   for await (const batch of stream) {
     all.push(batch)
-    images += batch.labels.length
-    onProgress?.(images)
+    inputs += batch.labels.length
+    onProgress?.(Math.floor(inputs / viewsOf(reading.augment)))
   }
   return { batches: all, skipped: stream.skipped }
 }

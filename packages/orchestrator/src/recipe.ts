@@ -1,3 +1,4 @@
+import { augments } from '@tacojs/calibration'
 import { TacoError } from '@tacojs/errors'
 import { methods, parsePattern, type MethodName } from '@tacojs/solver'
 import * as v from 'valibot'
@@ -24,6 +25,11 @@ const recipeSchema = v.strictObject({
   /** Calibration images per class. */
   shots: v.optional(count(1), 16),
   seed: v.optional(count(0), 0),
+  /**
+   * What the statistics see of each image beside itself: its mirror image (`flip`), a part of it at random (`crop`), or
+   * such a part mirrored (`flip-crop`).
+   */
+  augment: v.optional(v.picklist(augments), 'none'),
   /**
    * Share of zeros over the pruned layers, 0 to 1; 0.5 unless given. Structured: share of the units that go from each
    * group. Not beside an N:M pattern, which decides alone.

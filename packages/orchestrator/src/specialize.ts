@@ -101,7 +101,9 @@ export async function specialize(
   }
   const pruneOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control') => {
     const calibration = await timer.time('calibrate', () =>
-      readAll(items, model.preprocess, reading, (done) => progress('calibrate')(done, items.length)),
+      readAll(items, model.preprocess, { ...reading, augment: recipe.augment, seed: recipe.seed }, (done) =>
+        progress('calibrate')(done, items.length),
+      ),
     )
     for (const { file, reason } of calibration.skipped) warn(`skipped ${file}: ${reason}`)
     const inputs = calibration.batches.map((batch) => batch.input)
@@ -121,7 +123,7 @@ export async function specialize(
         ? { ...(await pruneStructured(dense, inputs, context)), layers: [] }
         : prune(dense, inputs, { ...context, warmStart }),
     )
-    const images = calibration.batches.reduce((sum, batch) => sum + batch.labels.length, 0)
+    const images = items.length - calibration.skipped.length
     return { ...pruned, images, skipped: calibration.skipped, example: inputs[0]! }
   }
 

@@ -36,6 +36,31 @@ test.each([1, 3, 16])('batches are in order with concurrency %s, the last may be
   expect(values).toEqual([0, 20, 40, 60, 80, 100, 120])
 })
 
+test('augmented images stand behind their own, and count in the size of a batch', async () => {
+  const list = await all(batches(seven(), preprocess, { batchSize: 4, augment: 'flip' }))
+  expect(list.map((b) => b.labels)).toEqual([
+    [0, 0, 1, 1],
+    [2, 2, 3, 3],
+    [4, 4, 5, 5],
+    [6, 6],
+  ])
+})
+
+test('a crop depends on the seed and the image, not on the others or on how many are read at once', async () => {
+  const wide = await folderOf({ 'a.png': await pattern(90, 60).png().toBuffer() })
+  const of = async (names: readonly string[], options: object) => {
+    const list = [...items(...names.slice(0, -1)), { file: `${wide.dir}/a.png`, label: 5 }]
+    const read = await all(batches(list, preprocess, { batchSize: 1, augment: 'crop', ...options }))
+    return read.slice(-2).map((b) => [...b.input.data])
+  }
+  const [whole, part] = await of(['a'], { concurrency: 1 })
+  expect(part).not.toEqual(whole)
+  expect(await of(['0.png', '1.png', 'a'], { concurrency: 4 })).toEqual([whole, part])
+  const [, other] = await of(['a'], { seed: 1 })
+  expect(other).not.toEqual(part)
+  await wide.remove()
+})
+
 test('corrupt images stop the run, or are left out, listed, and replaced by the next', async () => {
   const mixed = items('0.png', 'cut.png', '1.png', 'page.jpg', 'absent.png', '2.png')
   await expect(all(batches(mixed, preprocess, { batchSize: 2 }))).rejects.toEqual(error('INVALID_DATA', 'cut.png'))

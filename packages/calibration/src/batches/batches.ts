@@ -1,15 +1,18 @@
 import { isTacoError, TacoError, throwIfAborted } from '@tacojs/errors'
 import type { Tensor } from '@tacojs/graph'
+import { basename } from 'node:path'
+import { augmented, type Augment } from '../augment/augment.js'
 import { decodeImage, type DecodeOptions } from '../decode/decode.js'
+import { seededRandom } from '../folder/random.js'
 import type { ImageItem } from '../folder/scan.js'
 import { normalize } from '../preprocess/normalize.js'
-import { preprocessPixels } from '../preprocess/pixels.js'
 import { checkPreprocess, type Preprocess } from '../preprocess/preprocess.js'
 import { orderedAhead } from './ordered-ahead.js'
 
 export interface Batch {
   /** Images [N, C, H, W], N ≤ batchSize. */
   readonly input: Tensor<'float32'>
+  /** The item of each image; of augmented ones twice the same. */
   readonly items: readonly ImageItem[]
   /** The items' class indices. */
   readonly labels: readonly number[]
@@ -24,6 +27,10 @@ export interface BatchOptions extends DecodeOptions {
   readonly batchSize: number
   /** What to do with an image that cannot be read: stop with its error (default), or leave it out and list it. */
   readonly onCorrupt?: 'error' | 'skip'
+  /** What is seen of each image beside itself, right behind it. Default 'none'. */
+  readonly augment?: Augment
+  /** Of the random crops; an image's crop depends on its own name and class only. Default 0. */
+  readonly seed?: number
   /** Images decoded at the same time. Default 4. */
   readonly concurrency?: number
   readonly signal?: AbortSignal
@@ -68,11 +75,12 @@ async function* generate(
   options: BatchOptions & { readonly concurrency: number },
   skipped: SkippedImage[],
 ): AsyncGenerator<Batch> {
-  const { batchSize, concurrency, onCorrupt, signal } = options
-  const read = async ({ file }: ImageItem): Promise<Uint8Array | SkippedImage> => {
+  const { batchSize, concurrency, onCorrupt, signal, augment = 'none', seed = 0 } = options
+  const read = async ({ file, label }: ImageItem): Promise<Uint8Array[] | SkippedImage> => {
     throwIfAborted(signal)
     try {
-      return preprocessPixels(await decodeImage(file, options), preprocess)
+      const random = seededRandom(seed, `crop ${label}/${basename(file)}`)
+      return augmented(await decodeImage(file, options), preprocess, augment, random)
     } catch (error) {
       if (onCorrupt === 'skip' && isTacoError(error)) return { file, reason: error.message }
       throw error
@@ -86,15 +94,17 @@ async function* generate(
     taken = []
     return batch
   }
-  for await (const [item, image] of orderedAhead(items, read, concurrency)) {
+  for await (const [item, views] of orderedAhead(items, read, concurrency)) {
     throwIfAborted(signal)
-    if (!ArrayBuffer.isView(image)) {
-      skipped.push(image)
+    if (!Array.isArray(views)) {
+      skipped.push(views)
       continue
     }
-    pixels.push(image)
-    taken.push(item)
-    if (taken.length === batchSize) yield flush()
+    for (const view of views) {
+      pixels.push(view)
+      taken.push(item)
+      if (taken.length === batchSize) yield flush()
+    }
   }
   if (taken.length > 0) yield flush()
   if (items.length > 0 && skipped.length === items.length) {

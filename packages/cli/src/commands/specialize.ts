@@ -21,6 +21,14 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     .option('--labels <file>', "the model's labels, JSON")
     .option('--shots <n>', 'calibration images per class (16)', wholeNumber)
     .option('--seed <n>', 'seed of the sampling (0)', wholeNumber)
+    .addOption(
+      new Option('--augment <views>', 'what the statistics see of each image beside itself (none)').choices([
+        'none',
+        'flip',
+        'crop',
+        'flip-crop',
+      ]),
+    )
     .option(
       '--sparsity <share>',
       'zeros over the pruned layers, or units that go from each group, 0 to 1 (0.5)',
