@@ -83,10 +83,13 @@ export const creation: readonly OpDefinition[] = [
     inputs: [3, 3],
     outputs: [1, 1],
     attributes: {},
-    infer: ({ node, inputs: [start], constant }) => {
+    infer: ({ node, inputs: [start], constant, elements }) => {
       const values = [0, 1, 2].map((i) => constant(i)).map((t) => t && toNumbers(t)[0]!)
-      const known = values.every((v) => v !== undefined)
-      const length = known ? rangeLength(node, values[0]!, values[1]!, values[2]!) : `${node.outputs[0]}.0`
+      const [first, limit, step] = values
+      let length: Dim = `${node.outputs[0]}.0`
+      if (values.every((v) => v !== undefined)) length = rangeLength(node, first!, limit!, step!)
+      // 0 … size − 1
+      else if (first === 0 && step === 1 && typeof elements(1)?.[0] === 'string') length = elements(1)![0]!
       return [{ dtype: start!.dtype, shape: [length] }]
     },
     evaluate: (node, inputs) => {
@@ -103,7 +106,11 @@ export const creation: readonly OpDefinition[] = [
     attributes: {},
     infer: ({ node, inputs: [x, shape], elements }) => {
       const wanted = elements(1)
-      if (!wanted) return [{ dtype: x!.dtype, shape: unknown(node, shape!.shape[0]) }]
+      if (!wanted) {
+        const length = shape!.shape[0]
+        const rank = typeof length === 'number' ? Math.max(length, x!.shape.length) : length
+        return [{ dtype: x!.dtype, shape: unknown(node, rank) }]
+      }
       return [{ dtype: x!.dtype, shape: broadcastShapes([x!.shape, wanted], `node '${node.name}' (Expand)`) }]
     },
     evaluate: (node, [x, shape]) => {

@@ -130,7 +130,10 @@ export const reshaping: readonly OpDefinition[] = [
     attributes: {},
     infer: (context) => {
       const x = context.inputs[0]!
-      return [{ dtype: x.dtype, shape: squeezed(context.node, x.shape, axesOf(context, x.shape.length)) }]
+      const axes = axesOf(context, x.shape.length)
+      if (context.inputs[1] && !axes)
+        throw new TacoError('UNSUPPORTED', `node '${context.node.name}' (Squeeze): its axes are not constant`)
+      return [{ dtype: x.dtype, shape: squeezed(context.node, x.shape, axes) }]
     },
     evaluate: (node, [x, axes]) => reshaped(x!, squeezed(node, x!.shape, axes && toNumbers(axes)) as number[]),
   },

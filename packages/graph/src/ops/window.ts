@@ -24,6 +24,12 @@ export interface WindowSpec {
  * SAME pads so that the output is ceil(size / stride), the odd cell at the end for SAME_UPPER).
  */
 export function windowOf(node: Node, spatial: readonly Dim[], kernel: readonly number[]): WindowSpec {
+  if (kernel.length > 2) {
+    throw new TacoError(
+      'UNSUPPORTED',
+      `node '${node.name}' (${node.op}): windows over ${kernel.length} axes are not supported`,
+    )
+  }
   const ones = kernel.map(() => 1)
   const strides = intsAttribute(node, 'strides', ones)
   const dilations = intsAttribute(node, 'dilations', ones)

@@ -8,6 +8,7 @@ import { recognizeGelu } from './recognize-gelu.js'
 import { recognizeLayerNormalization } from './recognize-layer-normalization.js'
 import { recognizeLayerScale } from './recognize-layer-scale.js'
 import { recognizeLinear } from './recognize-linear.js'
+import { recognizeView } from './recognize-view.js'
 import { removeBroadcast } from './remove-broadcast.js'
 import { removeDead } from './remove-dead.js'
 import { removeIdentity } from './remove-identity.js'
@@ -22,6 +23,7 @@ export interface Pass {
 export const passes: readonly Pass[] = [
   { name: 'foldConstants', run: foldConstants },
   { name: 'foldShapes', run: foldShapes },
+  { name: 'recognizeView', run: recognizeView },
   { name: 'removeIdentity', run: removeIdentity },
   { name: 'removeBroadcast', run: removeBroadcast },
   { name: 'simplifyTranspose', run: simplifyTranspose },
