@@ -1,4 +1,5 @@
-export { exportOnnx, type ExportOptions } from './onnx/export.js'
+export { exportOnnx, type ExportOptions, type OnnxWeights } from './onnx/export.js'
+export { writeOnnx, type WriteOnnxOptions, type WrittenOnnx } from './onnx/export/write.js'
 export { onnxMetadata } from './onnx/metadata.js'
 export { parseTimmConfig, readTimmConfig, type TimmConfig } from './timm/config.js'
 export { importTimm, timmGraph } from './timm/import.js'
@@ -9,6 +10,8 @@ export { decodeSafetensors, type Safetensors } from './safetensors/decode.js'
 export { encodeSafetensors } from './safetensors/encode.js'
 export { readSafetensors, writeSafetensors } from './safetensors/file.js'
 export { writeFileAtomic } from './files/write.js'
+export type { KeptWeight, Precision } from './weights/precision.js'
+export { roundWeights } from './weights/round.js'
 export { checkBundleTarget, readBundle, writeBundle } from './bundle/folder.js'
 export {
   decodeBundle,
