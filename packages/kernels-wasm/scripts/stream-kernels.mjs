@@ -25,11 +25,13 @@ const at = (offset) => (offset ? `, ${offset}` : '')
 function kernel({ rows, groups, vectors = groups.reduce((a, b) => a + b), rowGroups }) {
   const all = range(rows).flatMap((r) => range(vectors).map((v) => [r, v]))
   const base = (from, r) => (r ? `${from} + ${r} * step` : from)
-  const cut = (some) => [
-    `      if (never) {`,
+  const cut = (some, condition = 'never') => [
+    `      if (${condition}) {`,
     ...some.map(([r, v], i) => `        v128.store(never, ${acc(r, v)}${at(16 * i)})`),
     `      }`,
   ]
+  // without relaxed multiply-add every product takes a register of its own
+  const cutBase = (some) => cut(some, '!ASC_FEATURE_RELAXED_SIMD && never')
   const biases = range(rows).flatMap((r) => [
     `      ${acc(r, 0)} = v128.load32_splat(bias + (<usize>b * ${4 * rows})${at(4 * r)})`,
     ...range(vectors)
@@ -90,6 +92,7 @@ function kernel({ rows, groups, vectors = groups.reduce((a, b) => a + b), rowGro
     groups.forEach((size, g) => {
       const these = range(size).map((i) => v + i)
       for (const i of these) {
+        if (rows === 2 && i > v && (i - v) % 2 === 0) lines.push(...cutBase(range(rows).map((r) => [r, i - 1])))
         if (rows === 1) lines.push(`      ${acc(0, i)} = madd(w0, v128.load(a${at(16 * i)}), ${acc(0, i)})`)
         else {
           lines.push(`      const x${i} = v128.load(a${at(16 * i)})`)
@@ -109,6 +112,7 @@ function kernel({ rows, groups, vectors = groups.reduce((a, b) => a + b), rowGro
     rowGroups.forEach((size, g) => {
       const these = range(size).map((i) => r + i)
       for (const i of these) {
+        if (i > r) lines.push(...cutBase(range(vectors).map((v) => [i - 1, v])))
         // one load and four shuffles are faster than four loads where the load ports are the limit
         lines.push(
           rows === 4
