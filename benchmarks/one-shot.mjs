@@ -23,6 +23,10 @@ import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+
+// as the command taco does: Node 20 has relaxed SIMD behind a flag, newer versions do not know the flag any more
+if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd')
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const shared = resolve(root, '../shared/data')
