@@ -12,6 +12,8 @@ import { onInterrupt } from './interrupt.js'
 /** 0 done · 1 a target was not reached · 2 wrong use or input · 130 interrupted. Anything else is a bug. */
 export async function main(args: readonly string[]): Promise<number> {
   const interrupt = onInterrupt()
+  let missed = false
+  const onMissed = (): void => void (missed = true)
   const program = new Command('taco')
     .description('Turns a large vision classifier into a small, fast specialist, from a handful of images.')
     .version('0.1.0')
@@ -27,11 +29,11 @@ export async function main(args: readonly string[]): Promise<number> {
     benchCommand,
     demoCommand,
   ]) {
-    program.addCommand(command(interrupt.signal).exitOverride())
+    program.addCommand(command(interrupt.signal, onMissed).exitOverride())
   }
   try {
     await program.parseAsync(args, { from: 'user' })
-    return 0
+    return missed ? 1 : 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (interrupt.signal.aborted) {

@@ -1,4 +1,4 @@
-import type { GroupReport, SpecializeResult } from '@tacojs/orchestrator'
+import type { AccuracySearch, GroupReport, SpecializeResult } from '@tacojs/orchestrator'
 import { formatBytes, formatCount, formatDuration, formatPercent, formatTable } from './format.js'
 
 /** The result for a person: dense, specialist and control side by side, then what was kept and where it is. */
@@ -28,6 +28,7 @@ export function resultTable(result: SpecializeResult): string {
     '',
     table,
     '',
+    ...(result.search ? [searchTable(result.search), ''] : []),
     ...(result.groups ? [groupTable(result.groups), ''] : []),
     ...(comparison
       ? [
@@ -48,6 +49,26 @@ const whatWent = ({ sparsity, layers, groups, recipe }: SpecializeResult): strin
   groups
     ? `${formatPercent(sparsity)} of the units of ${groups.length} groups gone (group OBS, structured)`
     : `${formatPercent(sparsity)} zeros in ${layers.length} layers (${recipe.method}, ${recipe.pattern})`
+
+/** Which sparsities were tried, what they lose, and which of them it is. */
+function searchTable({ dense, images, maxDrop, sparsity, reached, tried }: AccuracySearch): string {
+  const row = (name: string, correct: number, top1: number, drop: number): string[] => [
+    name,
+    formatPercent(top1),
+    `${correct}/${images}`,
+    `${drop.toFixed(1)} points`,
+  ]
+  const chosen = reached ? 'chosen' : `chosen, but it loses more than ${maxDrop} points`
+  return formatTable(
+    ['sparsity', 'top-1 on dev', 'correct', 'drop'],
+    [
+      row('dense', dense.correct, dense.top1, 0),
+      ...tried.map((t) =>
+        row(`${formatPercent(t.sparsity)}${t.sparsity === sparsity ? `, ${chosen}` : ''}`, t.correct, t.top1, t.drop),
+      ),
+    ],
+  )
+}
 
 /** How many channels, hidden units or heads each layer still sums over, and what that costs it. */
 const groupTable = (groups: readonly GroupReport[]): string =>

@@ -54,3 +54,37 @@ test('a structured recipe has a share of units, and nothing that single weights 
   refused({ layers: { a: { method: 'magnitude' } } }, /^layers\['a'\]/)
   refused({ pattern: '2:4', layers: { a: { pattern: 'structured' } } }, /^layers\['a'\]: .* whole recipe/)
 })
+
+test('what would have no say beside another field is refused, and named', () => {
+  const refused = (fields: object, message: RegExp) =>
+    expect(() => parseRecipe({ ...least, ...fields })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+    )
+  for (const target of ['maxBytes', 'speedUp', 'maxMs', 'maxDrop']) {
+    expect(parseRecipe({ ...least, [target]: 5 }).sparsity).toBeUndefined()
+    refused({ [target]: 5, sparsity: 0.5 }, RegExp(`^sparsity: not beside ${target}`))
+    refused({ [target]: 5, pattern: '2:4' }, RegExp(`^${target}: the pattern 2:4 decides`))
+    const layers = { a: { pattern: '4x1' } }
+    expect(parseRecipe({ ...least, [target]: 5, pattern: '2:4', layers })).toMatchObject({ [target]: 5 })
+  }
+  refused({ maxBytes: 5, speedUp: 5 }, /^speedUp: not beside maxBytes/)
+  refused({ maxDrop: 5, maxBytes: 5 }, /^maxDrop: not beside maxBytes/)
+  refused({ dev: 'images/dev' }, /^dev: is for maxDrop/)
+  refused({ speedUp: 2, budget: 'macs' }, /^budget: not beside speedUp/)
+  refused({ pattern: '2:4', allocation: 'dp' }, /^allocation: the pattern 2:4 decides/)
+  const structured = { pattern: 'structured' }
+  refused({ ...structured, method: 'admm' }, /^method: not with the pattern structured/)
+  refused({ ...structured, refit: true }, /^refit: not with the pattern structured/)
+  refused({ ...structured, warmStart: 'auto' }, /^warmStart: not with the pattern structured/)
+  refused({ ...structured, budget: 'macs' }, /^budget: not with the pattern structured/)
+  refused({ maxDrop: -1 }, /^maxDrop: expected a number from 0 to 100, got -1/)
+})
+
+test('a recipe that was filled in can be given again', () => {
+  const recipes = [{}, { pattern: 'structured' }, { pattern: '2:4' }, { maxDrop: 1, dev: 'd' }, { speedUp: 2 }]
+  for (const fields of recipes) {
+    const recipe = parseRecipe({ ...least, ...fields })
+    expect(parseRecipe(recipe)).toEqual(recipe)
+    expect(parseRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe)
+  }
+})

@@ -1,14 +1,12 @@
 import { augments } from '@tacojs/calibration'
 import { TacoError } from '@tacojs/errors'
-import { methods, parsePattern, type MethodName } from '@tacojs/solver'
+import { methods, type MethodName } from '@tacojs/solver'
 import * as v from 'valibot'
 import { defaultBackend } from './backends.js'
-import { DEFAULT_SPARSITY, sparsityBesidePattern } from './prune/layer-settings.js'
+import { consistent } from './consistent.js'
 
 const finite = v.pipe(v.number(), v.finite())
-/** The methods by name, and the one that is used unless another is asked for. */
 export const methodNames = Object.keys(methods) as MethodName[]
-export const defaultMethod: MethodName = 'admm'
 
 const share = v.pipe(finite, v.minValue(0), v.maxValue(1))
 const method = v.picklist(methodNames)
@@ -32,18 +30,19 @@ const recipeSchema = v.strictObject({
   augment: v.optional(v.picklist(augments), 'none'),
   /**
    * Share of zeros over the pruned layers, 0 to 1; 0.5 unless given. Structured: share of the units that go from each
-   * group. Not beside an N:M pattern, which decides alone.
+   * group. Not beside an N:M pattern, which decides alone, and not beside what looks for a sparsity itself.
    */
   sparsity: v.optional(share),
   /**
    * `unstructured`, N:M such as `2:4` (N kept of M), or blocks of outputs × inputs such as `4x1`. `structured`: whole
-   * channels, hidden units and heads go, and the network gets smaller; chosen by group OBS and fitted exactly, whatever
-   * `method`, `refit` and `warmStart` say.
+   * channels, hidden units and heads go, and the network gets smaller; chosen by group OBS and fitted exactly, so not
+   * beside `method`, `refit` and `warmStart`.
    */
   pattern: v.optional(v.string(), 'unstructured'),
-  method: v.optional(method, defaultMethod),
-  /** Least-squares weights for the chosen mask after the method. */
-  refit: v.optional(v.boolean(), true),
+  /** `admm` unless given. */
+  method: v.optional(method),
+  /** Least-squares weights for the chosen mask after the method; true unless given. */
+  refit: v.optional(v.boolean()),
   /**
    * What a layer aims at. `dense`: the dense model's output. `sparse`: its own dense weights on the pruned stream's
    * input. `residual`: where it writes to a residual stream, the sum that the dense model has there, else `dense`.
@@ -59,10 +58,10 @@ const recipeSchema = v.strictObject({
   /** Share of each image's positions (tokens, pixels) that the statistics look at; a first token is always among them. */
   positions: v.optional(v.pipe(finite, v.gtValue(0), v.maxValue(1)), 1),
   /**
-   * Whether weights that are 0 in the model stay 0, and count among the zeros that are asked for; `auto`: where the model
-   * is a bundle, pruned once already.
+   * Whether weights that are 0 in the model stay 0, and count among the zeros that are asked for; `auto`, as it is unless
+   * given: where the model is a bundle, pruned once already.
    */
-  warmStart: v.optional(v.union([v.boolean(), v.literal('auto')]), 'auto'),
+  warmStart: v.optional(v.union([v.boolean(), v.literal('auto')])),
   /** Damping λ as a share of the mean diagonal of the layer's Hessian. */
   damp: v.optional(v.pipe(finite, v.minValue(0)), 0.01),
   /** Layers to leave dense, by name; `*` matches anything. */
@@ -87,12 +86,21 @@ const recipeSchema = v.strictObject({
    * (the best choice among some sparsities of each layer).
    */
   allocation: v.optional(v.picklist(['uniform', 'marginal', 'dp']), 'uniform'),
-  /** What `sparsity` is a share of: the weights of the pruned layers, or their multiply-accumulates. */
-  budget: v.optional(v.picklist(['parameters', 'macs']), 'parameters'),
+  /** What `sparsity` is a share of: the weights of the pruned layers (unless given), or their multiply-accumulates. */
+  budget: v.optional(v.picklist(['parameters', 'macs'])),
   /** Instead of a sparsity: the most bytes that the compact weights may take. */
   maxBytes: v.optional(count(1)),
   /** Instead of a sparsity: how many times faster than the dense model one image is to be, on the recipe's backend. */
   speedUp: v.optional(v.pipe(finite, v.gtValue(0))),
+  /** Instead of a sparsity: the most milliseconds that one image may take, on the recipe's backend. */
+  maxMs: v.optional(v.pipe(finite, v.gtValue(0))),
+  /**
+   * Instead of a sparsity: the most points of top-1 that the specialist may lose on the dev images against the dense
+   * model; the highest sparsity of a grid that does is found by bisection, pruning each time.
+   */
+  maxDrop: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(100))),
+  /** Folder of the dev images, `<dev>/<class>/*`; images of `data` that are no shots unless given. */
+  dev: v.optional(v.string()),
   /** Honour EXIF orientation; `ignore` is what timm does. */
   exif: v.optional(v.picklist(['apply', 'ignore']), 'apply'),
   /** What to do with an image that cannot be decoded. */
@@ -121,38 +129,6 @@ export function parseRecipe(input: unknown): Recipe {
   )
 }
 
-/** Sparsity and pattern together: the default where one is needed. */
-function consistent(recipe: v.InferOutput<typeof recipeSchema>): Recipe {
-  if (isStructured(recipe)) return structured(recipe)
-  for (const [name, { pattern }] of Object.entries(recipe.layers)) {
-    if (pattern !== undefined && isStructured({ pattern })) {
-      throw new TacoError('INVALID_ARGUMENT', `layers['${name}']: the pattern structured is for a whole recipe`)
-    }
-  }
-  const { kind } = parsePattern(recipe.pattern)
-  if (kind !== 'nm') return { ...recipe, sparsity: recipe.sparsity ?? DEFAULT_SPARSITY }
-  if (recipe.sparsity === undefined) return recipe
-  throw new TacoError('INVALID_ARGUMENT', sparsityBesidePattern('sparsity', recipe.pattern))
-}
-
-/** Whether the network gets smaller; the other patterns are the solver's. */
-export const isStructured = ({ pattern }: Pick<Recipe, 'pattern'>): boolean =>
-  pattern.trim().toLowerCase() === 'structured'
-
-/** Throws where something is asked for that whole units cannot give. */
-function structured(recipe: v.InferOutput<typeof recipeSchema>): Recipe {
-  const refused = (field: string, instead: string): TacoError =>
-    new TacoError('INVALID_ARGUMENT', `${field}: not with the pattern structured; ${instead}`)
-  const instead = 'give a sparsity, for all or by name (layers)'
-  if (recipe.allocation !== 'uniform') throw refused('allocation', instead)
-  if (recipe.maxBytes !== undefined) throw refused('maxBytes', instead)
-  if (recipe.speedUp !== undefined) throw refused('speedUp', instead)
-  for (const [name, { pattern, method }] of Object.entries(recipe.layers)) {
-    if (pattern ?? method) throw refused(`layers['${name}']`, 'give a sparsity or keep')
-  }
-  return { ...recipe, sparsity: recipe.sparsity ?? DEFAULT_SPARSITY }
-}
-
 const rangeOf = (field: string): string | undefined =>
   ({
     sparsity: 'a number from 0 to 1',
@@ -161,6 +137,8 @@ const rangeOf = (field: string): string | undefined =>
     batchSize: 'a whole number, at least 1',
     maxBytes: 'a whole number, at least 1',
     speedUp: 'a number above 0',
+    maxMs: 'a number above 0',
+    maxDrop: 'a number from 0 to 100',
     damp: 'a number, at least 0',
     positions: 'a number above 0, at most 1',
   })[field]

@@ -1,4 +1,5 @@
 import type { Comparison } from '@tacojs/evaluation'
+import type { AccuracySearch } from './accuracy/search-accuracy.js'
 import type { LayerReport } from './prune/layer-report.js'
 import type { Recipe } from './recipe.js'
 import type { GroupReport } from './structured/group-report.js'
@@ -35,6 +36,8 @@ export interface SpecializeResult {
   readonly controlComparison?: Comparison
   /** Zeros over the pruned layers; structured: share of the units that went. */
   readonly sparsity: number
+  /** How the sparsity was found where the recipe names an accuracy. */
+  readonly search?: AccuracySearch
   /** Over the whole model. */
   readonly nonzeros: number
   /** Those with zeros; none where whole units went, then see the groups. */

@@ -5,23 +5,24 @@ import { restrictHead, type Graph } from '@tacojs/graph'
 import { checkBundleTarget } from '@tacojs/model-io'
 import type { Backend } from '@tacojs/runtime'
 import { createNumerics } from '@tacojs/solver'
-import { settleSparsities } from './allocate/settle.js'
 import { defaultThreads, openBackend } from './backends.js'
 import { layerKernels } from './layer-kernels.js'
+import { checkFree } from './allocate/free-layers.js'
 import { measureTogether } from './measure.js'
 import { readAll } from './images.js'
 import { batchSizeOf, loadModel } from './model.js'
+import { reachAccuracy } from './accuracy/reach-accuracy.js'
+import { heldOut } from './accuracy/dev-images.js'
 import { StageTimer, type RunOptions, type Stage } from './progress.js'
+import { createPruner, prunedShare, type Specialist } from './pruner.js'
 import type { LayerReport } from './prune/layer-report.js'
-import { prune, type Pruned } from './prune/prune.js'
-import { planLayers } from './prune/plan.js'
-import { isStructured, parseRecipe, type RecipeInput } from './recipe.js'
+import { planLayers, type PlannedLayer } from './prune/plan.js'
+import { isStructured } from './consistent.js'
+import { parseRecipe, type Recipe, type RecipeInput } from './recipe.js'
 import type { SpecializeResult } from './result.js'
 import { planStructured } from './structured/plan-structured.js'
-import { pruneStructured, type StructuredResult } from './structured/prune-structured.js'
 import { summarize } from './summary.js'
 import { loadSplit, loadTask, modelLabels } from './task.js'
-import { fingerprint } from './resume/fingerprint.js'
 import { openWorkFolder } from './resume/work-folder.js'
 import { writeSpecialist } from './write-specialist.js'
 
@@ -74,11 +75,7 @@ export async function specialize(
       model.graph,
       classes.map((c) => c.index),
     )
-    if (!isStructured(recipe)) planLayers(dense, recipe)
-    else {
-      const { warning } = planStructured(dense, recipe)
-      if (warning) warn(warning)
-    }
+    checkFree(plannedLayers(dense, recipe, warn), recipe)
     progress('load')(1, 1)
     return { model, dense, classes, labels, folder }
   })
@@ -87,6 +84,12 @@ export async function specialize(
     const few = sampled.short.map(({ class: name, have }) => `${name} (${have})`).join(', ')
     warn(`fewer than ${recipe.shots} images a class, all are used: ${few}`)
   }
+  const devItems =
+    recipe.maxDrop === undefined
+      ? undefined
+      : recipe.dev === undefined
+        ? heldOut(folder, sampled.items, recipe.seed)
+        : await loadSplit(recipe.dev, model, classes, labels)
   const evalItems = options.eval === undefined ? undefined : await loadSplit(options.eval, model, classes, labels)
   const controlFolder =
     options.control === undefined ? undefined : await scanImageFolder(options.control, { classes: false })
@@ -99,7 +102,8 @@ export async function specialize(
     onCorrupt: recipe.onCorrupt,
     signal,
   }
-  const pruneOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control') => {
+  const warmStart = typeof recipe.warmStart === 'boolean' ? recipe.warmStart : model.specialist !== undefined
+  const prunerOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control') => {
     const calibration = await timer.time('calibrate', () =>
       readAll(items, model.preprocess, { ...reading, augment: recipe.augment, seed: recipe.seed }, (done) =>
         progress('calibrate')(done, items.length),
@@ -107,33 +111,28 @@ export async function specialize(
     )
     for (const { file, reason } of calibration.skipped) warn(`skipped ${file}: ${reason}`)
     const inputs = calibration.batches.map((batch) => batch.input)
-    const settled = await timer.time('allocate', () =>
-      settleSparsities(dense, inputs, { backend, linalg, recipe, threads, signal, onLayer: progress('allocate') }),
-    )
-    const records = await work?.stage(stage, fingerprint(dense, inputs, settled))
-    const context: Parameters<typeof pruneStructured>[2] = {
-      ...{ backend, linalg, recipe: settled, threads, signal, records },
-      time: (part, run) => timer.time(`${stage}/${part}`, run),
-      onLayer: progress(stage),
-      onWarning: warn,
+    const context = { backend, linalg, recipe, warmStart, threads, signal, work, timer, progress, warn }
+    return {
+      prune: await createPruner(dense, inputs, stage, context),
+      images: items.length - calibration.skipped.length,
+      skipped: calibration.skipped,
+      example: inputs[0]!,
     }
-    const warmStart = recipe.warmStart === 'auto' ? model.specialist !== undefined : recipe.warmStart
-    const pruned: Pruned & Partial<StructuredResult> = await timer.time(stage, async () =>
-      isStructured(recipe)
-        ? { ...(await pruneStructured(dense, inputs, context)), layers: [] }
-        : prune(dense, inputs, { ...context, warmStart }),
-    )
-    const images = items.length - calibration.skipped.length
-    return { ...pruned, images, skipped: calibration.skipped, example: inputs[0]! }
   }
 
   try {
-    const specialist = await pruneOn(sampled.items, 'prune')
-    // as many images as the specialist has really seen
-    const control =
-      controlFolder && (await pruneOn(sampleFlat(controlFolder, specialist.images, recipe.seed), 'prune-control'))
-    if (control && control.images < specialist.images) {
-      warn(`the control was pruned with ${control.images} images, the specialist with ${specialist.images}`)
+    const task = await prunerOn(sampled.items, 'prune')
+    const { specialist, search } = devItems
+      ? await reachAccuracy(dense, task.prune, devItems, {
+          ...{ recipe, backend, threads, preprocess: model.preprocess, reading, timer, progress, warn },
+        })
+      : { specialist: await task.prune(), search: undefined }
+    // as many images as the specialist has really seen, and as sparse
+    const controlTask =
+      controlFolder && (await prunerOn(sampleFlat(controlFolder, task.images, recipe.seed), 'prune-control'))
+    const control = await controlTask?.prune(search?.sparsity)
+    if (controlTask && controlTask.images < task.images) {
+      warn(`the control was pruned with ${controlTask.images} images, the specialist with ${task.images}`)
     }
     await checkpoint(signal)
     const graphs: Graph[] = [dense, specialist.graph, ...(control ? [control.graph] : [])]
@@ -143,7 +142,7 @@ export async function specialize(
       evalItems,
       preprocess: model.preprocess,
       reading,
-      example: specialist.example,
+      example: task.example,
       timer,
       progress,
       warn,
@@ -162,16 +161,17 @@ export async function specialize(
       backend: backend.name,
       task: {
         classes,
-        images: specialist.images,
+        images: task.images,
         short: sampled.short,
-        skipped: specialist.skipped,
+        skipped: task.skipped,
       },
       dense: summaries[0]!,
       specialist: summaries[1]!,
       ...(control ? { control: summaries[2]! } : {}),
       ...(denseEval && specialistEval ? { comparison: compare(denseEval, specialistEval) } : {}),
       ...(controlEval && specialistEval ? { controlComparison: compare(controlEval, specialistEval) } : {}),
-      sparsity: sparsityOf(specialist),
+      sparsity: prunedShare(specialist),
+      ...(search ? { search } : {}),
       nonzeros: summaries[1]!.nonzeros,
       layers: await withKernels(backend, specialist, model.preprocess.inputSize),
       ...(specialist.groups ? { groups: specialist.groups } : {}),
@@ -197,17 +197,23 @@ export async function specialize(
   }
 }
 
-/** Share of the layers' weights that are zero, or of the groups' units that went. */
-function sparsityOf({ layers, groups }: Pruned & Partial<StructuredResult>): number {
-  const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0)
-  if (groups) return 1 - sum(groups.map((g) => g.unitsAfter)) / sum(groups.map((g) => g.unitsBefore))
-  return 1 - sum(layers.map((l) => l.nonzeros)) / sum(layers.map((l) => l.rows * l.cols))
+/** The layers that lose weights, or sum over units that go. Throws where the recipe does not fit the model. */
+function plannedLayers(dense: Graph, recipe: Recipe, warn: (text: string) => void): PlannedLayer[] {
+  if (!isStructured(recipe)) return planLayers(dense, recipe).groups.flatMap((group) => group.members)
+  const { groups, warning } = planStructured(dense, recipe)
+  if (warning) warn(warning)
+  const sparse = groups.filter(({ planned }) => dense.initializers.get(planned.layer.weight)!.sparsity !== undefined)
+  if (sparse.length > 0) {
+    const names = sparse.map(({ planned }) => planned.layer.name).join(', ')
+    warn(`structured pruning fits all weights of these layers again, and their zeros are gone: ${names}`)
+  }
+  return groups.map(({ planned }) => planned)
 }
 
 /** The layers with the kernels that they get once pruned. */
 async function withKernels(
   backend: Backend,
-  { graph, layers }: Pruned,
+  { graph, layers }: Specialist,
   image: readonly number[],
 ): Promise<LayerReport[]> {
   const kernels = await layerKernels(backend, graph, image)

@@ -5,7 +5,8 @@ import { progressPrinter } from '../progress.js'
 import { layerOverride, withLayers, type LayerOverrides } from '../layer-option.js'
 import { resultTable } from '../result-table.js'
 
-export const specializeCommand = (signal: AbortSignal): Command =>
+/** @param onMissed called where there is a result, but not what was asked for */
+export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Command =>
   new Command('specialize')
     .description('prune a model for the classes of an image folder and write the specialist bundle')
     .option(
@@ -46,6 +47,12 @@ export const specializeCommand = (signal: AbortSignal): Command =>
     .option('--max-bytes <n>', 'instead of a sparsity: the most bytes that the compact weights may take', positive)
     .option('--speed-up <factor>', 'instead of a sparsity: how many times faster one image is to be', number)
     .option(
+      '--max-drop <points>',
+      'instead of a sparsity: the most points of top-1 that may be lost on the dev images; several are tried',
+      number,
+    )
+    .option('--dev <dir>', 'dev images for --max-drop: <dir>/<class>/* (those of --data that are no shots)')
+    .option(
       '--pattern <pattern>',
       'unstructured, N:M such as 2:4, blocks such as 4x1, or structured: whole channels and heads (unstructured)',
     )
@@ -57,6 +64,11 @@ export const specializeCommand = (signal: AbortSignal): Command =>
       onOffAuto,
     )
     .option('--positions <share>', 'share of tokens or pixels that the statistics look at (1)', number)
+    .option(
+      '--warm-start <when>',
+      'whether zeros of the model stay, and count: auto (of a bundle), on or off (auto)',
+      onOffAuto,
+    )
     .option('--no-refit', 'leave out the exact refit after the method')
     .option('--damp <share>', 'damping as a share of the mean of diag H (0.01)', number)
     .option('--keep <layer>', 'leave this layer dense; * matches any text; may be repeated', collect)
@@ -107,6 +119,7 @@ export const specializeCommand = (signal: AbortSignal): Command =>
       }
       const result = await specialize(input, options)
       process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${resultTable(result)}\n`)
+      if (result.search?.reached === false) onMissed()
     })
 
 interface Flags {

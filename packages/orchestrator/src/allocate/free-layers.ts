@@ -1,3 +1,4 @@
+import { TacoError } from '@tacojs/errors'
 import { namePattern } from '../prune/name-pattern.js'
 import type { PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
@@ -12,5 +13,18 @@ export function freeLayers(layers: readonly PlannedLayer[], recipe: Recipe): Pla
     .map(([text]) => namePattern(text))
   return layers.filter(
     ({ layer, settings }) => settings.sparsity !== undefined && !named.some((fits) => fits(layer.name)),
+  )
+}
+
+/**
+ * Throws INVALID_ARGUMENT where the recipe asks for a size, a speed or an accuracy, and no layer is free to meet it.
+ */
+export function checkFree(layers: readonly PlannedLayer[], recipe: Recipe): void {
+  const { maxBytes, speedUp, maxMs, maxDrop } = recipe
+  const asked = Object.entries({ maxBytes, speedUp, maxMs, maxDrop }).find(([, value]) => value !== undefined)
+  if (!asked || freeLayers(layers, recipe).length > 0) return
+  throw new TacoError(
+    'INVALID_ARGUMENT',
+    `${asked[0]}: every layer has its sparsity by name or by its pattern, so none is left to choose; leave out ${asked[0]}, or some of layers`,
   )
 }

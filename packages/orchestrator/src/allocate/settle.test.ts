@@ -3,6 +3,8 @@ import { openBackend } from '../backends.js'
 import { prune } from '../prune/prune.js'
 import { parseRecipe } from '../recipe.js'
 import { summarize } from '../summary.js'
+import { memoryRecords } from '../resume/shared-records.js'
+import { measurements } from './measurements.js'
 import { settleSparsities } from './settle.js'
 import { randomTensors } from '../testing/layers.js'
 import { residualNetwork } from './testing/network.js'
@@ -15,9 +17,12 @@ let linalg: Linalg
 beforeAll(async () => {
   linalg = await createLinalg()
 })
-const given = parseRecipe({ model: '-', data: '-', sparsity: 0.8, target: 'dense', allocation: 'marginal' })
-const settle = (fields: object, recipe = given) =>
-  settleSparsities(graph, batches, { backend, linalg, recipe: parseRecipe({ ...recipe, ...fields }) })
+const fieldsOf = { model: '-', data: '-', target: 'dense', allocation: 'marginal' }
+const given = parseRecipe({ ...fieldsOf, sparsity: 0.8 })
+const settle = (fields: object, given: object = { ...fieldsOf, sparsity: 0.8 }) => {
+  const context = { backend, linalg, recipe: parseRecipe({ ...given, ...fields }) }
+  return settleSparsities(graph, batches, measurements(graph, batches, context, memoryRecords()), context)
+}
 const pruned = (recipe: typeof given) => prune(graph, batches, { backend, linalg, recipe })
 const total = 16 * 16 * 10
 
@@ -44,7 +49,7 @@ test('uniform needs no work and changes nothing; named sparsities stay', async (
 
 test('a size: the compact weights of the pruned network are no larger', async () => {
   for (const allocation of ['uniform', 'marginal'] as const) {
-    const { graph: result } = await pruned(await settle({ allocation, maxBytes: 7000 }))
+    const { graph: result } = await pruned(await settle({ allocation, maxBytes: 7000 }, fieldsOf))
     const { bytes } = summarize(result, { pruned: true, evaluation: undefined, latencyMs: undefined })
     expect(bytes).toBeLessThanOrEqual(7000)
     expect(bytes).toBeGreaterThan(5800)
@@ -52,8 +57,8 @@ test('a size: the compact weights of the pruned network are no larger', async ()
 })
 
 test('a speed that cannot be had is refused, with what can; one that can gives sparsities', async () => {
-  await expect(settle({ speedUp: 1e6 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-  const { layers } = await settle({ speedUp: 0.01 })
+  await expect(settle({ speedUp: 1e6 }, fieldsOf)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  const { layers } = await settle({ speedUp: 0.01 }, fieldsOf)
   expect(Object.keys(layers)).toEqual(['block.conv1', 'block.conv2'])
   for (const { sparsity } of Object.values(layers)) expect(sparsity).toBe(0)
 })

@@ -8,7 +8,8 @@ import { sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
 import { freeLayers } from './free-layers.js'
 import { latencyBudget, latencyCost, macCost, parameterCost } from './costs.js'
 import { layerLatencies } from './layer-latency.js'
-import { layerLosses, measuredSparsities, type LayerLosses } from './layer-losses.js'
+import { measuredSparsities, type LayerLosses } from './layer-losses.js'
+import type { Measurements } from './measurements.js'
 
 export interface SettleContext {
   readonly backend: Backend
@@ -30,6 +31,7 @@ export interface SettleContext {
 export async function settleSparsities(
   model: Graph,
   batches: readonly Tensor[],
+  known: Measurements,
   context: SettleContext,
 ): Promise<Recipe> {
   const { recipe } = context
@@ -41,7 +43,7 @@ export async function settleSparsities(
     recipe,
   )
   if (members.length === 0) return recipe
-  const free = allocation === 'uniform' ? members.map(withoutLosses) : await layerLosses(model, batches, context)
+  const free = allocation === 'uniform' ? members.map(withoutLosses) : await known.losses()
   if (speedUp !== undefined) {
     return withSparsities(recipe, await sparsitiesForSpeed(model, batches[0]!, free, allocation, speedUp, context))
   }

@@ -11,8 +11,24 @@ export interface PrunedLayer {
   readonly report: LayerReport
 }
 
-/** The layers of a group as an earlier run has left them; undefined unless all are there. */
-export async function readGroup(
+/** The first groups, as an earlier run has left them. */
+export async function readGroups(
+  records: Records | undefined,
+  groups: readonly LayerGroup[],
+): Promise<(readonly PrunedLayer[])[]> {
+  const found: PrunedLayer[][] = []
+  let first = 0
+  for (const group of groups) {
+    const pruned = await readGroup(records, first, group)
+    if (!pruned) break
+    found.push(pruned)
+    first += pruned.length
+  }
+  return found
+}
+
+/** Undefined unless all layers of the group are there. */
+async function readGroup(
   records: Records | undefined,
   first: number,
   group: LayerGroup,
@@ -40,7 +56,8 @@ export const writeLayer = async (
 
 const layerFile = (index: number): string => `layer-${String(index).padStart(4, '0')}`
 
-const WEIGHTS = 'task-weights'
+/** The record of the task's weights, which are the same for all sparsities. */
+export const WEIGHTS = 'task-weights'
 
 /** Those of an earlier run, or what `compute` gives, which is then kept. */
 export async function keptWeights(

@@ -30,7 +30,7 @@ export function layerSettings(graph: Graph, recipe: Recipe): Map<string, LayerSe
   })
   const settings = new Map<string, LayerSettings>()
   for (const name of names) {
-    let [keep, method] = [false, recipe.method]
+    let [keep, method] = [false, recipe.method ?? DEFAULT_METHOD]
     let pattern = recipe.pattern
     let sparsity = recipe.sparsity
     for (const { fits, fields, text } of overrides) {
@@ -52,6 +52,7 @@ export function layerSettings(graph: Graph, recipe: Recipe): Map<string, LayerSe
 }
 
 export const DEFAULT_SPARSITY = 0.5
+export const DEFAULT_METHOD: MethodName = 'admm'
 
 /** What to say where both are given. */
 export const sparsityBesidePattern = (field: string, pattern: string): string =>

@@ -5,9 +5,9 @@ import { solveLayer } from '@tacojs/solver'
 import { assemble } from './assemble.js'
 import { collect } from './collect.js'
 import type { PruneContext } from './context.js'
-import { readGroup, writeLayer, type PrunedLayer } from './layer-record.js'
+import { readGroups, writeLayer, type PrunedLayer } from './layer-record.js'
 import { layerReport, type LayerReport } from './layer-report.js'
-import { planLayers } from './plan.js'
+import { planLayers, type LayerGroup } from './plan.js'
 import { samplings } from './sampling.js'
 
 export interface Pruned {
@@ -31,14 +31,32 @@ export async function prune(
 ): Promise<Pruned> {
   const { backend, linalg, recipe, records, signal, time = async (_part, work) => work() } = context
   const { graph, groups } = planLayers(model, recipe)
-  const sampling = await time('weights', () => samplings(graph, groups, batches, context))
   const total = groups.reduce((sum, { members }) => sum + members.length, 0)
+  const changed = new Map<string, Initializer>()
+  const reports: LayerReport[] = []
+  const finish = ({ members }: LayerGroup, pruned: readonly PrunedLayer[]): void => {
+    for (const [m, { weight, bias, report }] of pruned.entries()) {
+      const { layer } = members[m]!
+      changed.set(layer.weight, { tensor: weight, sparsity: { pattern: report.pattern, nonzeros: report.nonzeros } })
+      if (bias) changed.set(layer.bias!, { tensor: bias })
+      reports.push(report)
+    }
+  }
+  const result = (): Pruned => {
+    context.onLayer?.(total, total, 'done')
+    return { graph: withInitializers(graph, changed), layers: reports }
+  }
+  const kept = await readGroups(records, groups)
+  if (kept.length === groups.length) {
+    for (const [g, group] of groups.entries()) finish(group, kept[g]!)
+    return result()
+  }
+
+  const sampling = await time('weights', () => samplings(graph, groups, batches, context))
   const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
   const sparse = createStepper(backend, graph, inputs, { compile: { threads: context.threads }, signal })
   await time('capture', () => sparse.advanceBefore(groups[0]!.members[0]!.node.name))
   const dense = recipe.target === 'sparse' ? undefined : sparse.fork()
-  const changed = new Map<string, Initializer>()
-  const reports: LayerReport[] = []
 
   const solveMembers = async (g: number, first: number): Promise<PrunedLayer[]> => {
     const group = groups[g]!
@@ -69,15 +87,8 @@ export async function prune(
       await dense?.advancePast(members[members.length - 1]!.node.name)
       await sparse.advanceBefore(members[0]!.node.name)
     })
-    const pruned = (await readGroup(records, reports.length, group)) ?? (await solveMembers(g, reports.length))
-    for (const [m, { weight, bias, report }] of pruned.entries()) {
-      const { layer } = members[m]!
-      changed.set(layer.weight, { tensor: weight, sparsity: { pattern: report.pattern, nonzeros: report.nonzeros } })
-      if (bias) changed.set(layer.bias!, { tensor: bias })
-      reports.push(report)
-    }
+    finish(group, kept[g] ?? (await solveMembers(g, reports.length)))
     sparse.replace(changed)
   }
-  context.onLayer?.(total, total, 'done')
-  return { graph: withInitializers(graph, changed), layers: reports }
+  return result()
 }

@@ -8,20 +8,21 @@ export type Fingerprint = Readonly<Record<string, string>>
 /** Raised whenever the same recipe no longer gives the same weights. */
 const METHOD_VERSION = '2'
 
-/** Hashes of the model (its head restricted already) and of the images as the model sees them, and the recipe. */
-export function fingerprint(graph: Graph, batches: readonly Tensor[], recipe: Recipe): Fingerprint {
+/**
+ * Hashes of the model (its head restricted already) and of the images as the model sees them, taken once, and then the
+ * recipes that they meet.
+ */
+export function fingerprints(graph: Graph, batches: readonly Tensor[]): (recipe: Recipe) => Fingerprint {
   const { nodes, inputs, outputs, initializers } = graph
   const model = createHash('sha256').update(JSON.stringify({ nodes, inputs, outputs }, withoutBigInts))
   for (const [name, { tensor }] of initializers) addTensor(model.update(name), tensor)
   const images = createHash('sha256')
   for (const batch of batches) addTensor(images, batch)
-  const fields = Object.entries(recipe).map(([name, value]) => [`recipe.${name}`, JSON.stringify(value)] as const)
-  return {
-    version: METHOD_VERSION,
-    model: model.digest('hex'),
-    images: images.digest('hex'),
-    ...Object.fromEntries(fields),
-  }
+  const hashes = { version: METHOD_VERSION, model: model.digest('hex'), images: images.digest('hex') }
+  return (recipe) => ({
+    ...hashes,
+    ...Object.fromEntries(Object.entries(recipe).map(([name, value]) => [`recipe.${name}`, JSON.stringify(value)])),
+  })
 }
 
 function addTensor(hash: ReturnType<typeof createHash>, { dtype, shape, data }: Tensor): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGraph, float32, node } from '@tacojs/graph'
 import { parseRecipe } from '../recipe.js'
-import { fingerprint } from './fingerprint.js'
+import { fingerprints } from './fingerprint.js'
 import { openWorkFolder, workFolderOf } from './work-folder.js'
 
 let parent: string
@@ -23,7 +23,7 @@ const record = { tensors: new Map([['w', float32([2], [1, 2])]]), note: { name: 
 
 test('a record comes back as it was, and with any byte changed not at all', async () => {
   const out = join(parent, 'bundle')
-  const print = fingerprint(graph(), image(1), recipe())
+  const print = fingerprints(graph(), image(1))(recipe())
   const records = await (await openWorkFolder(out)).stage('prune', print)
   await records.write('layer', record)
   const again = await (await openWorkFolder(out)).stage('prune', print)
@@ -45,7 +45,7 @@ test('the work of another model, other images or another recipe is refused, and 
   const out = join(parent, 'bundle')
   const open = async (fields: object, weight = 1, value = 1, fresh = false) => {
     const work = await openWorkFolder(out, fresh)
-    const records = await work.stage('prune', fingerprint(graph(weight), image(value), recipe(fields)))
+    const records = await work.stage('prune', fingerprints(graph(weight), image(value))(recipe(fields)))
     await records.write('layer', record)
     return records
   }
@@ -63,7 +63,7 @@ test('the work of another model, other images or another recipe is refused, and 
 
 test('a damaged fingerprint takes its records with it', async () => {
   const out = join(parent, 'bundle')
-  const print = fingerprint(graph(), image(1), recipe())
+  const print = fingerprints(graph(), image(1))(recipe())
   await (await (await openWorkFolder(out)).stage('prune', print)).write('layer', record)
   await writeFile(join(workFolderOf(out), 'prune', 'fingerprint.json'), '{"version"')
   expect(await (await (await openWorkFolder(out)).stage('prune', print)).read('layer')).toBeUndefined()
@@ -71,7 +71,7 @@ test('a damaged fingerprint takes its records with it', async () => {
 
 test('two runs to one place: the second is told; the lock of a process that is gone is nobody’s', async () => {
   const out = join(parent, 'bundle')
-  const print = fingerprint(graph(), image(1), recipe())
+  const print = fingerprints(graph(), image(1))(recipe())
   const work = await openWorkFolder(out)
   await work.stage('prune', print)
   const lock = join(workFolderOf(out), 'lock')

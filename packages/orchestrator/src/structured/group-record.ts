@@ -12,8 +12,18 @@ export interface PrunedGroup {
   readonly report: GroupReport
 }
 
-/** The group as an earlier run has left it. */
-export async function readPrunedGroup(
+/** The first groups, as an earlier run has left them. @param names of the layers that sum over them */
+export async function readPrunedGroups(records: Records | undefined, names: readonly string[]): Promise<PrunedGroup[]> {
+  const found: PrunedGroup[] = []
+  for (const [i, name] of names.entries()) {
+    const pruned = await readPrunedGroup(records, i, name)
+    if (!pruned) break
+    found.push(pruned)
+  }
+  return found
+}
+
+async function readPrunedGroup(
   records: Records | undefined,
   index: number,
   name: string,

@@ -1,12 +1,19 @@
 import { checkpoint } from '@tacojs/errors'
-import { removeUnits, withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
+import {
+  removeUnits,
+  withInitializers,
+  type Graph,
+  type Initializer,
+  type PrunableLayer,
+  type Tensor,
+} from '@tacojs/graph'
 import { createStepper } from '@tacojs/runtime'
 import type { Numerics } from '@tacojs/solver'
 import { assemble } from '../prune/assemble.js'
 import { collect } from '../prune/collect.js'
 import type { PruneContext } from '../prune/context.js'
 import { samplings } from '../prune/sampling.js'
-import { readPrunedGroup, writePrunedGroup, type PrunedGroup } from './group-record.js'
+import { readPrunedGroups, writePrunedGroup, type PrunedGroup } from './group-record.js'
 import { groupReport, type GroupReport } from './group-report.js'
 import { planStructured } from './plan-structured.js'
 import { solveGroup } from './solve-group.js'
@@ -37,13 +44,29 @@ export async function pruneStructured(
 ): Promise<StructuredResult> {
   const { backend, linalg, recipe, records, signal, time = async (_part, work) => work() } = context
   const { graph, groups } = planStructured(model, recipe)
+  const result = (pruned: readonly PrunedGroup[]): StructuredResult => {
+    context.onLayer?.(groups.length, groups.length, 'done')
+    const changed = new Map(groups.flatMap(({ planned: { layer } }, i) => changes(layer, pruned[i]!)))
+    return {
+      graph: groups.reduce(
+        (smaller, { group }, i) => removeUnits(smaller, group, pruned[i]!.removed),
+        withInitializers(graph, changed),
+      ),
+      groups: pruned.map(({ report }) => report),
+    }
+  }
+  const kept = await readPrunedGroups(
+    records,
+    groups.map(({ planned }) => planned.layer.name),
+  )
+  if (kept.length === groups.length) return result(kept)
+
   const layers = groups.map(({ planned }) => ({ input: planned.node.inputs[0]!, members: [planned] }))
   const sampling = await time('weights', () => samplings(graph, layers, batches, context))
   const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
   const sparse = createStepper(backend, graph, inputs, { compile: { threads: context.threads }, signal })
   await time('capture', () => sparse.advanceBefore(groups[0]!.planned.node.name))
   const dense = recipe.target === 'sparse' ? undefined : sparse.fork()
-  const changed = new Map<string, Initializer>()
   const pruned: PrunedGroup[] = []
 
   const solve = async (i: number): Promise<PrunedGroup> => {
@@ -67,18 +90,15 @@ export async function pruneStructured(
       await dense?.advancePast(node.name)
       await sparse.advanceBefore(node.name)
     })
-    const solved = (await readPrunedGroup(records, i, layer.name)) ?? (await solve(i))
-    changed.set(layer.weight, { tensor: solved.weight })
-    if (solved.bias) changed.set(layer.bias!, { tensor: solved.bias })
-    sparse.replace(changed)
+    const solved = kept[i] ?? (await solve(i))
     pruned.push(solved)
+    sparse.replace(new Map(groups.slice(0, i + 1).flatMap(({ planned: p }, g) => changes(p.layer, pruned[g]!))))
   }
-  context.onLayer?.(groups.length, groups.length, 'done')
-  return {
-    graph: groups.reduce(
-      (smaller, { group }, i) => removeUnits(smaller, group, pruned[i]!.removed),
-      withInitializers(graph, changed),
-    ),
-    groups: pruned.map(({ report }) => report),
-  }
+  return result(pruned)
 }
+
+/** The layer's tensors, with zeros for what goes. */
+const changes = (layer: PrunableLayer, { weight, bias }: PrunedGroup): [string, Initializer][] => [
+  [layer.weight, { tensor: weight }],
+  ...(bias ? [[layer.bias!, { tensor: bias }] satisfies [string, Initializer]] : []),
+]

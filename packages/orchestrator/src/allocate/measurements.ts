@@ -1,0 +1,38 @@
+import type { Graph, Tensor } from '@tacojs/graph'
+import type { Records } from '../resume/record.js'
+import { planLayers } from '../prune/plan.js'
+import { freeLayers } from './free-layers.js'
+import { layerLosses, type LayerLosses } from './layer-losses.js'
+import type { SettleContext } from './settle.js'
+
+/** What an allocation knows of the layers, whatever the sparsity: measured when it is first needed, then kept. */
+export interface Measurements {
+  losses(): Promise<readonly LayerLosses[]>
+}
+
+/** @param records where they outlive the process */
+export function measurements(
+  model: Graph,
+  batches: readonly Tensor[],
+  context: SettleContext,
+  records: Records,
+): Measurements {
+  let losses: Promise<readonly LayerLosses[]> | undefined
+  const measured = async (): Promise<readonly LayerLosses[]> => {
+    const kept = await records.read(LOSSES)
+    const free = freeLayers(
+      planLayers(model, context.recipe).groups.flatMap((group) => group.members),
+      context.recipe,
+    )
+    if (kept) {
+      const table = kept.note as LayerLosses['losses'][]
+      return free.map((planned, i) => ({ planned, losses: table[i]! }))
+    }
+    const found = await layerLosses(model, batches, context)
+    await records.write(LOSSES, { tensors: new Map(), note: found.map((layer) => layer.losses) })
+    return found
+  }
+  return { losses: () => (losses ??= measured()) }
+}
+
+const LOSSES = 'layer-losses'

@@ -1,0 +1,81 @@
+import type { Graph, Tensor } from '@tacojs/graph'
+import type { Backend } from '@tacojs/runtime'
+import type { Numerics } from '@tacojs/solver'
+import { measurements } from './allocate/measurements.js'
+import { settleSparsities } from './allocate/settle.js'
+import type { Stage, StageTimer } from './progress.js'
+import { WEIGHTS } from './prune/layer-record.js'
+import { prune, type Pruned } from './prune/prune.js'
+import { isStructured } from './consistent.js'
+import type { Recipe } from './recipe.js'
+import { fingerprints } from './resume/fingerprint.js'
+import { memoryRecords, withShared } from './resume/shared-records.js'
+import type { WorkFolder } from './resume/work-folder.js'
+import { pruneStructured, type StructuredResult } from './structured/prune-structured.js'
+
+/** A pruned network, with what was done to its layers, or to its groups of units. */
+export type Specialist = Pruned & Partial<Pick<StructuredResult, 'groups'>>
+
+export interface PrunerContext {
+  readonly backend: Backend
+  readonly linalg: Numerics
+  readonly recipe: Recipe
+  /** Zeros of the model stay zero. */
+  readonly warmStart: boolean
+  readonly threads: number
+  readonly signal?: AbortSignal
+  /** Where finished layers outlive the process. */
+  readonly work?: WorkFolder
+  readonly timer: StageTimer
+  readonly progress: (stage: Stage) => (done: number, total: number, detail?: string) => void
+  readonly warn: (text: string) => void
+}
+
+/** Gives the specialist of the recipe, or of the recipe with another sparsity. */
+export type Pruner = (
+  sparsity?: number,
+  onLayer?: (done: number, total: number, name: string) => void,
+) => Promise<Specialist>
+
+/**
+ * Pruning of a model on calibration inputs, one tensor [N, C, H, W] per batch: shares the zeros among the layers, then
+ * prunes them. What does not depend on the sparsity (the task's weights, what an allocation knows of the layers) is
+ * computed once for all.
+ */
+export async function createPruner(
+  model: Graph,
+  inputs: readonly Tensor[],
+  stage: 'prune' | 'prune-control',
+  { backend, linalg, recipe, warmStart, threads, signal, work, timer, progress, warn }: PrunerContext,
+): Promise<Pruner> {
+  const fingerprint = fingerprints(model, inputs)
+  const shared = (await work?.stage(`${stage}-measured`, fingerprint(recipe))) ?? memoryRecords()
+  const settling = { backend, linalg, recipe, threads, signal, onLayer: progress('allocate') }
+  const known = measurements(model, inputs, settling, shared)
+  return async (sparsity, onLayer = progress(stage)) => {
+    const asked = sparsity === undefined ? recipe : { ...recipe, sparsity }
+    const settled = await timer.time('allocate', () =>
+      settleSparsities(model, inputs, known, { ...settling, recipe: asked }),
+    )
+    const folder = sparsity === undefined ? stage : `${stage}-${sparsity}`
+    const records = withShared(await work?.stage(folder, fingerprint(settled)), shared, [WEIGHTS])
+    const context = {
+      ...{ backend, linalg, recipe: settled, threads, signal, records, onLayer },
+      time: <T>(part: 'weights' | 'capture' | 'statistics' | 'solve', run: () => Promise<T> | T) =>
+        timer.time(`${stage}/${part}`, run),
+      onWarning: warn,
+    }
+    return timer.time(stage, async () =>
+      isStructured(recipe)
+        ? { ...(await pruneStructured(model, inputs, context)), layers: [] }
+        : prune(model, inputs, { ...context, warmStart }),
+    )
+  }
+}
+
+/** Share of the layers' weights that are zero, or of the groups' units that went. */
+export function prunedShare({ layers, groups }: Pick<Specialist, 'layers' | 'groups'>): number {
+  const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0)
+  if (groups) return 1 - sum(groups.map((g) => g.unitsAfter)) / sum(groups.map((g) => g.unitsBefore))
+  return 1 - sum(layers.map((l) => l.nonzeros)) / sum(layers.map((l) => l.rows * l.cols))
+}
