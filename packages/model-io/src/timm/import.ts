@@ -2,38 +2,41 @@ import { TacoError } from '@tacojs/errors'
 import { createGraph, inferTypes, type Graph, type Tensor } from '@tacojs/graph'
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readSafetensors } from '../safetensors/file.js'
+import { downloadModel, type HubOptions } from '../hub/model.js'
+import { isHubReference } from '../hub/reference.js'
 import { readTimmConfig, type TimmConfig } from './config.js'
-import { convnext } from './convnext.js'
+import { familyOf } from './families.js'
 import { Network } from './network.js'
-import { resnet } from './resnet.js'
 import { StateDict } from './state-dict.js'
-import { vit } from './vit.js'
-
-/** A family builds its network and returns the logits. */
-type Family = (net: Network, config: TimmConfig) => string
-
-/** By the architecture's name; those that are not meant have weights of the same names that mean something else. */
-const families: readonly (readonly [named: RegExp, family: Family, except?: RegExp])[] = [
-  [/^((wide_|eca|se)?resne[tx]|senet154)/, resnet, /^resnetv2/],
-  [/^(vit|deit3?|flexivit|eva|eva02)_/, vit, /_rpn_|_dinov3|^vit_pe_|_rope_(?!reg)|^eva02_enormous/],
-  [/^convnext(v2)?_/, convnext],
-]
+import { readTimmWeights, timmWeightFiles } from './weights.js'
 
 /**
- * Reads a model as timm publishes it: a folder with `config.json` and `model.safetensors`, or the path of the latter.
+ * Reads a model as timm publishes it: `hf-hub:owner/name[@revision]`, a folder with `config.json` and the weights
+ * (`timmWeightFiles`), or the path of the latter.
  *
- * @throws NOT_FOUND, IO, INVALID_DATA for the files, otherwise as `timmGraph`
+ * @param options for a model of the hub
+ * @throws NOT_FOUND, IO, INVALID_DATA for the files, otherwise as `timmGraph`; for the hub as `downloadModel`
  */
-export async function importTimm(path: string): Promise<Graph> {
-  const isFolder = await stat(path).then(
+export async function importTimm(model: string, options: HubOptions = {}): Promise<Graph> {
+  const path = isHubReference(model) ? await downloadModel(model, options) : model
+  const file = (await isFolder(path)) ? await weightsIn(path) : path
+  const config = await readTimmConfig(join(dirname(file), 'config.json'))
+  return timmGraph(config, await readTimmWeights(file), file)
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
     (s) => s.isDirectory(),
     () => false,
   )
-  const file = isFolder ? join(path, 'model.safetensors') : path
-  const config = await readTimmConfig(join(dirname(file), 'config.json'))
-  const { tensors } = await readSafetensors(file)
-  return timmGraph(config, tensors, file)
+
+/** The weights in a folder; where there are none, what they would be called, to be missed under that name. */
+async function weightsIn(folder: string): Promise<string> {
+  for (const name of timmWeightFiles) {
+    const file = join(folder, name)
+    if (await stat(file).catch(() => undefined)) return file
+  }
+  return join(folder, timmWeightFiles[0]!)
 }
 
 /**
@@ -47,15 +50,9 @@ export async function importTimm(path: string): Promise<Graph> {
  */
 export function timmGraph(config: TimmConfig, tensors: ReadonlyMap<string, Tensor>, where = 'the weights'): Graph {
   const { architecture, inputSize, numClasses } = config
-  const found = families.find(([named, , except]) => named.test(architecture) && !except?.test(architecture))
-  if (!found) {
-    throw new TacoError(
-      'UNSUPPORTED',
-      `architecture '${architecture}' is not one that is read from weights (ResNet, ViT, ConvNeXt): export the model to ONNX`,
-    )
-  }
+  const build = familyOf(config)
   const net = new Network(new StateDict(tensors, where), 'input')
-  const logits = found[1](net, config)
+  const logits = build(net, config)
   net.weights.checkAllTaken(architecture)
   const graph = createGraph({
     name: architecture,
