@@ -4,9 +4,19 @@ import { isTacoError, TacoError } from '@tacojs/errors'
 import { defaultPreprocess, type Label, type Preprocess } from '@tacojs/calibration'
 import { inferTypes, optimize, type Graph, type ValueInfo } from '@tacojs/graph'
 import type { SpecialistLabel } from './resolve-classes.js'
-import { importOnnx, importTimm, readBundle, readTimmConfig } from '@tacojs/model-io'
+import {
+  downloadModel,
+  importOnnx,
+  importTimm,
+  isHubReference,
+  readBundle,
+  readTimmConfig,
+  timmWeightFiles,
+} from '@tacojs/model-io'
+import type { RunOptions } from './progress.js'
 
 export interface Model {
+  /** As it was given. */
   readonly path: string
   readonly name: string
   readonly graph: Graph
@@ -19,33 +29,38 @@ export interface Model {
 }
 
 /** The optimized graph of whatever `loadModel` takes: for raw tensors, whatever they are. */
-export async function loadGraph(path: string): Promise<Graph> {
+export async function loadGraph(model: string, options: RunOptions = {}): Promise<Graph> {
+  const path = await locally(model, options, [])
   const file = await modelFile(path)
   return optimize(file === undefined ? (await readBundle(path)).graph : await importModel(file))
 }
 
-/** An ONNX file, or the weights of a timm model with the config.json beside them. */
+/** Weights of a timm model with the config.json beside them, by what the file's name ends with; else an ONNX file. */
 const importModel = (file: string): Promise<Graph> =>
-  file.endsWith('.safetensors') ? importTimm(file) : importOnnx(file)
+  /\.(safetensors|bin|pth|pt|index\.json)$/.test(file) ? importTimm(file) : importOnnx(file)
 
 /**
- * Reads a model: an ONNX file (with a timm config.json beside it, if there is one), a timm model (model.safetensors and
- * config.json), the folder of either (model.onnx first), or a specialist bundle. The graph is optimized.
+ * Reads a model: an ONNX file (with a timm config.json beside it, if there is one), a timm model (its weights and
+ * config.json), the folder of either (model.onnx first), a timm model of the Hugging Face hub
+ * (`hf-hub:owner/name[@revision]`), which is fetched into the hub's cache, or a specialist bundle. The graph is optimized.
  *
- * @throws NOT_FOUND, INVALID_MODEL, UNSUPPORTED, INVALID_WEIGHTS, INVALID_DATA
+ * @param options for what is fetched: `load` events count megabytes of the weights
+ * @throws NOT_FOUND, INVALID_MODEL, UNSUPPORTED, INVALID_WEIGHTS, INVALID_DATA; IO and ABORTED where something is fetched
  */
-export async function loadModel(path: string): Promise<Model> {
+export async function loadModel(model: string, options: RunOptions = {}): Promise<Model> {
+  const warnings: string[] = []
+  const path = await locally(model, options, warnings)
   const file = await modelFile(path)
   if (file === undefined) {
     const { graph, preprocess, labels } = await readBundle(path)
     return {
-      path,
+      path: model,
       name: basename(path),
       graph: optimize(graph),
       preprocess: preprocess as unknown as Preprocess,
       labels,
       specialist: labels,
-      warnings: [],
+      warnings,
     }
   }
   const graph = optimize(freeBatch(await importModel(file)))
@@ -54,21 +69,22 @@ export async function loadModel(path: string): Promise<Model> {
     const { architecture, inputSize, interpolation, cropPct, cropMode, mean, std, labelNames } =
       await readTimmConfig(config)
     return {
-      path,
+      path: model,
       name: architecture,
       graph,
       preprocess: { inputSize, interpolation, cropPct, cropMode, mean, std },
       ...(labelNames ? { labels: labelNames.map((name, index) => ({ index, name })) } : {}),
-      warnings: [],
+      warnings,
     }
   }
   const preprocess = defaultPreprocess(imageSize(graph))
   return {
-    path,
+    path: model,
     name: basename(file, '.onnx'),
     graph,
     preprocess,
     warnings: [
+      ...warnings,
       `no config.json beside '${file}': assuming ${preprocess.interpolation} resize, crop ${preprocess.cropPct} and ImageNet mean and std`,
     ],
   }
@@ -92,18 +108,36 @@ function freeBatch(graph: Graph): Graph {
   }
 }
 
-/** The ONNX or safetensors file that a path stands for; undefined for a bundle. */
+/** The path itself, or the folder that a model of the hub has been fetched to. */
+async function locally(model: string, { signal, onProgress }: RunOptions, warnings: string[]): Promise<string> {
+  if (!isHubReference(model)) return model
+  return downloadModel(model, {
+    signal,
+    onWarning: (text) => warnings.push(text),
+    onProgress: ({ file, done, total }) => {
+      const megabytes = Math.max(1, Math.ceil(total / 1e6))
+      onProgress?.({
+        stage: 'load',
+        done: Math.floor((done / Math.max(1, total)) * megabytes),
+        total: megabytes,
+        detail: `MB of ${file}`,
+      })
+    },
+  })
+}
+
+/** The ONNX file, or the weights, that a path stands for; undefined for a bundle. */
 async function modelFile(path: string): Promise<string | undefined> {
   const entry = await stat(path).catch(() => undefined)
   if (!entry) {
     throw new TacoError(
       'NOT_FOUND',
-      `there is no model at '${path}'; give an ONNX file, a folder with model.onnx or with config.json and model.safetensors, or a bundle`,
+      `there is no model at '${path}'; give an ONNX file, a folder with model.onnx or with config.json and model.safetensors, hf-hub:owner/name, or a bundle`,
     )
   }
   if (!entry.isDirectory()) return path
   if (await exists(join(path, 'manifest.json'))) return undefined
-  for (const name of ['model.onnx', 'model.safetensors']) {
+  for (const name of ['model.onnx', ...timmWeightFiles]) {
     const file = join(path, name)
     if (await exists(file)) return file
   }

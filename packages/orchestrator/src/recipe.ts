@@ -14,7 +14,7 @@ const count = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(leas
 
 /** Everything that decides the weights of the specialist. */
 const recipeSchema = v.strictObject({
-  /** ONNX file, timm folder with a model.onnx, or bundle. */
+  /** ONNX file, timm folder, `hf-hub:owner/name[@revision]`, or bundle. */
   model: v.string(),
   /** Folder of the task: `<data>/<class>/*`; the classes are the task. */
   data: v.string(),
