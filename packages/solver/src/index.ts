@@ -15,5 +15,12 @@ export { formatPattern, parsePattern, type Pattern } from './pattern.js'
 export { type LayerProblem } from './problem.js'
 export { refit } from './refit.js'
 export { solveLayer, type Solution, type SolveOptions } from './solve-layer.js'
-export { createStatistics, type Statistics, type StatisticsOptions } from './statistics.js'
+export {
+  createInputStatistics,
+  createStatistics,
+  type DenseLayer,
+  type InputStatistics,
+  type Statistics,
+  type StatisticsOptions,
+} from './statistics.js'
 export { createLinalg } from '@tacojs/linalg'

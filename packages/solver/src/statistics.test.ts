@@ -1,5 +1,5 @@
 import { createLinalg, type Linalg } from '@tacojs/linalg'
-import { createStatistics } from './statistics.js'
+import { createInputStatistics, createStatistics } from './statistics.js'
 import { exactProblem, multiply, random, transpose, worst } from './testing/problems.js'
 
 let linalg: Linalg
@@ -97,4 +97,48 @@ test('NaN is named, wrong lengths and nothing at all are refused', () => {
   expect(() => statistics.finish()).toThrow(
     expect.objectContaining({ code: 'NUMERICAL', message: expect.stringContaining('h[') }),
   )
+})
+
+describe.each([
+  { of: 'other inputs', bias: true },
+  { of: 'other inputs', bias: false },
+  { of: 'their own inputs', bias: true },
+  { of: 'their own inputs', bias: false },
+])('layers that should give what dense weights make of $of, bias: $bias', ({ of, bias }) => {
+  test('have the statistics of these outputs', () => {
+    const { x } = samples(3)
+    const next = random(11)
+    const dense = of === 'other inputs' ? x.map((v) => v + 0.3 * next()) : undefined
+    const layers = [4, 11].map((rows) => ({
+      rows,
+      weights: Float32Array.from({ length: rows * cols }, () => next() - 0.5),
+      ...(bias ? { bias: Float32Array.from({ length: rows }, next) } : {}),
+    }))
+    const positionWeights = Float32Array.from({ length: positions }, (_, p) => 1 + (p % 3))
+    const statistics = createInputStatistics(linalg, { cols, bias, layers })
+    for (let from = 0; from < positions; from += 500) {
+      const to = Math.min(positions, from + 500)
+      const part = (values: Float32Array): Float32Array => values.slice(from * cols, to * cols)
+      statistics.add(part(x), dense && part(dense), to - from, positionWeights.slice(from, to))
+    }
+    // the oracle takes each position as often as it weighs
+    const often = (values: Float32Array): Float64Array =>
+      Float64Array.from(
+        Array.from(positionWeights, (w, p) => Array<Float32Array>(w).fill(values.subarray(p * cols, (p + 1) * cols)))
+          .flat()
+          .flatMap((row) => [...row]),
+      )
+    for (const [i, actual] of statistics.finish().entries()) {
+      const { rows: height, weights, bias: constant } = layers[i]
+      const outputs = multiply(often(dense ?? x), transpose(Float64Array.from(weights), cols), cols)
+      const y = outputs.map((v, k) => v + (constant ? constant[k % height] : 0))
+      const expected = exactProblem(Float64Array.from(weights), often(x), y, cols, bias)
+      expect([actual.rows, actual.cols, actual.hasBias]).toEqual([height, cols, bias])
+      expect(worst(actual.h, expected.h)).toBeLessThan(2e-6 * Math.max(...expected.h))
+      expect(worst(actual.b, expected.b)).toBeLessThan(2e-6 * Math.sqrt(Math.max(...expected.h) * expected.yy))
+      expect(Math.abs(actual.yy - expected.yy)).toBeLessThan(2e-6 * expected.yy)
+      expect(worst(actual.yMean, expected.yMean)).toBeLessThan(1e-5)
+      expect(actual.weights).toEqual(Float64Array.from(weights))
+    }
+  })
 })

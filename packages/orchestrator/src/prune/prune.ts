@@ -3,7 +3,7 @@ import { withInitializers, type Graph, type Initializer, type Tensor } from '@ta
 import { createStepper } from '@tacojs/runtime'
 import { solveLayer } from '@tacojs/solver'
 import { assemble } from './assemble.js'
-import { collect } from './collect.js'
+import { advanceDense, collect } from './collect.js'
 import type { PruneContext } from './context.js'
 import { readGroups, writeLayer, type PrunedLayer } from './layer-record.js'
 import { layerReport, type LayerReport } from './layer-report.js'
@@ -84,7 +84,7 @@ export async function prune(
     await checkpoint(signal)
     context.onLayer?.(reports.length, total, members[0]!.layer.name)
     await time('capture', async () => {
-      await dense?.advancePast(members[members.length - 1]!.node.name)
+      await advanceDense(dense, group)
       await sparse.advanceBefore(members[0]!.node.name)
     })
     finish(group, kept[g] ?? (await solveMembers(g, reports.length)))

@@ -10,7 +10,7 @@ import {
 import { createStepper } from '@tacojs/runtime'
 import type { Numerics } from '@tacojs/solver'
 import { assemble } from '../prune/assemble.js'
-import { collect } from '../prune/collect.js'
+import { advanceDense, collect } from '../prune/collect.js'
 import type { PruneContext } from '../prune/context.js'
 import { samplings } from '../prune/sampling.js'
 import { readPrunedGroups, writePrunedGroup, type PrunedGroup } from './group-record.js'
@@ -87,7 +87,7 @@ export async function pruneStructured(
     await checkpoint(signal)
     context.onLayer?.(i, groups.length, layer.name)
     await time('capture', async () => {
-      await dense?.advancePast(node.name)
+      await advanceDense(dense, layers[i]!)
       await sparse.advanceBefore(node.name)
     })
     const solved = kept[i] ?? (await solve(i))
