@@ -3,6 +3,7 @@ import { allowedMask, deadColumns, pruneInGroups, pruneOpen, startChoice } from 
 import { invertPositive } from './dense.js'
 import type { Candidate, MethodContext } from './method.js'
 import { fitMask, type Refitted } from './refit.js'
+import { markSmallest } from './select.js'
 
 const iterations = 30
 /** The iteration from which all zeros are asked for. */
@@ -123,8 +124,10 @@ function chooser(context: MethodContext): {
     }
   }
   const choice = startChoice(context)
+  const decided = choice.rest === 0 || choice.rest === choice.openCount
+  if (choice.openCount === choice.mask.length) return { decided, at: smallestFirst(choice.openCount, choice.rest) }
   return {
-    decided: choice.rest === 0 || choice.rest === choice.openCount,
+    decided,
     at: (part, scores) => {
       const mask = choice.mask.slice()
       // What is out already adds nothing to the sum of a block.
@@ -132,5 +135,15 @@ function chooser(context: MethodContext): {
       pruneOpen(choice, mask, scores, Math.floor(part * choice.rest))
       return mask
     },
+  }
+}
+
+/** What `pruneOpen` does where every weight is an open unit by itself; the mask is used again in the next iteration. */
+function smallestFirst(length: number, rest: number): (part: number, scores: Float32Array) => Uint8Array {
+  const mask = new Uint8Array(length)
+  return (part, scores) => {
+    markSmallest(scores, Math.floor(part * rest), mask)
+    for (let i = 0; i < mask.length; i++) mask[i] = 1 - mask[i]
+    return mask
   }
 }
