@@ -42,6 +42,12 @@ export function modelArguments(
       `model_args of '${architecture}': ${name} is ${JSON.stringify(modelArgs.get(name))}, ${wanted} is needed`,
     )
   return {
+    has: (name) => modelArgs.has(name),
+    real: (name, fallback) => {
+      const value = modelArgs.get(name) ?? fallback
+      if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong(name, 'a number')
+      return value
+    },
     text: (name, fallback) => {
       const value = modelArgs.get(name) ?? fallback
       if (typeof value !== 'string') throw wrong(name, 'a name')
@@ -70,6 +76,8 @@ export function modelArguments(
 
 /** Typed access; each throws INVALID_DATA for a value of another kind. */
 export interface Arguments {
+  has(name: string): boolean
+  real(name: string, fallback: number): number
   text(name: string, fallback: string): string
   number(name: string, fallback: number): number
   flag(name: string, fallback: boolean): boolean

@@ -47,6 +47,14 @@ test('arguments of the model, without those that are null', () => {
   expect(parseTimmConfig(json)).toMatchObject({ globalPool: 'avg', modelArgs: new Map([['act_layer', 'silu']]) })
 })
 
+test('the size that a model was made for comes before that of its preprocessing', () => {
+  const sizeOf = (model_args: object): readonly number[] => parseTimmConfig({ ...hub, model_args }).inputSize
+  expect(sizeOf({ img_size: 64 })).toEqual([3, 64, 64])
+  expect(sizeOf({ img_size: [16, 8] })).toEqual([3, 16, 8])
+  expect(sizeOf({ img_size: 64, dynamic_img_size: true })).toEqual([3, 32, 48])
+  expect(sizeOf({ img_size: 'x' })).toEqual([3, 32, 48])
+})
+
 test.each([
   ['model_args', { ...hub, model_args: [] }],
   ['architecture', { ...hub, architecture: 7 }],

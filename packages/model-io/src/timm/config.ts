@@ -54,14 +54,16 @@ export function parseTimmConfig(json: unknown, where = 'the timm config'): TimmC
       `${where}: num_classes is ${JSON.stringify(numClasses)}, a positive count is needed`,
     )
   }
-  const inputSize = field('input_size', 'a list of channels, height and width', isInputSize)
+  const modelArgs = new Map(
+    Object.entries(asRecord(top.model_args ?? {}, `${where}: model_args`)).filter(([, value]) => value !== null),
+  )
+  const inputSize = ownSize(field('input_size', 'a list of channels, height and width', isInputSize), modelArgs)
   const perChannel = (v: unknown): v is number[] => isNumbers(v) && v.length === inputSize[0]
   const labelNames = nested.label_names ?? top.label_names
   if (labelNames !== undefined && labelNames !== null && !isNames(labelNames, numClasses)) {
     throw new TacoError('INVALID_DATA', `${where}: label_names is not a list of ${numClasses} names`)
   }
   const globalPool = top.global_pool ?? nested.global_pool
-  const modelArgs = asRecord(top.model_args ?? {}, `${where}: model_args`)
   return {
     architecture: field('architecture', 'a name', (v): v is string => typeof v === 'string' && v !== ''),
     numClasses,
@@ -74,8 +76,19 @@ export function parseTimmConfig(json: unknown, where = 'the timm config'): TimmC
     std: field('std', 'one positive number per channel', (v): v is number[] => perChannel(v) && v.every((s) => s > 0)),
     ...(labelNames ? { labelNames: labelNames as string[] } : {}),
     ...(typeof globalPool === 'string' ? { globalPool } : {}),
-    modelArgs: new Map(Object.entries(modelArgs).filter(([, value]) => value !== null)),
+    modelArgs,
   }
+}
+
+/** A model that was made for images of one size takes no others, whatever its preprocessing was before that. */
+function ownSize(
+  size: readonly [number, number, number],
+  modelArgs: ReadonlyMap<string, unknown>,
+): readonly [number, number, number] {
+  const own = modelArgs.get('img_size')
+  const both = isCount(own) ? [own, own] : own
+  const isFixed = Array.isArray(both) && both.length === 2 && both.every(isCount)
+  return isFixed && modelArgs.get('dynamic_img_size') !== true ? [size[0], both[0]!, both[1]!] : size
 }
 
 function asRecord(value: unknown, where: string): Record<string, unknown> {

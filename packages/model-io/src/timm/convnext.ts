@@ -54,8 +54,9 @@ function settingsOf(config: TimmConfig): Settings {
       `'${architecture}' with norm_layer '${kind}', global_pool '${pool}' and this output_stride is not supported`,
     )
   }
-  const epsilon = args.number('norm_eps', /_xxlarge/.test(architecture) ? 1e-5 : 1e-6)
-  return { act: args.text('act_layer', 'gelu').replace('swish', 'silu'), norm: { kind, epsilon } }
+  const epsilon = args.number('norm_eps', /_xxlarge|^test_/.test(architecture) ? 1e-5 : 1e-6)
+  const namedAct = architecture === 'test_convnext3' ? 'silu' : /^test_/.test(architecture) ? 'gelu_tanh' : 'gelu'
+  return { act: args.text('act_layer', namedAct).replace('swish', 'silu'), norm: { kind, epsilon } }
 }
 
 /** Patches of an image, or two overlapping steps of two, with an activation between them or not. */

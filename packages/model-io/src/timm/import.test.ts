@@ -131,11 +131,11 @@ const nan = float32([8], [0, 0, 0, NaN, 0, 0, 0, 0])
 test.each<[string, TimmConfig, Map<string, Tensor>, string, RegExp]>([
   ['an unknown family', config('swin_tiny'), weightsOf({}), 'UNSUPPORTED', /'swin_tiny'.*ONNX/],
   [
-    'a relative that computes otherwise',
-    config('vit_base_patch16_rpn_224'),
+    'a relative of another making',
+    config('vit_pe_core_base_patch16_224'),
     weightsOf(vitShapes),
     'UNSUPPORTED',
-    /rpn/,
+    /vit_pe/,
   ],
   ['no weights', vitConfig, weightsOf({}), 'INVALID_WEIGHTS', /patch_embed\.proj\.weight' is missing/],
   [
@@ -164,11 +164,11 @@ test.each<[string, TimmConfig, Map<string, Tensor>, string, RegExp]>([
   ['sizes that do not meet', vitConfig, weightsOf({ ...vitShapes, 'head.weight': [3, 9] }), 'SHAPE_MISMATCH', /logits/],
   ['heads', config('vit_tiny_patch16_224', { num_heads: 3 }), weightsOf(vitShapes), 'SHAPE_MISMATCH', /num_heads/],
   [
-    'another image size',
+    'positions of no square grid',
     config('vit_tiny_patch16_224', { num_heads: 2 }, 12),
-    weightsOf(vitShapes),
+    weightsOf({ ...vitShapes, pos_embed: [1, 7, 8] }),
     'SHAPE_MISMATCH',
-    /5 positions.*9 patches/,
+    /7 positions.*9 patches/,
   ],
   ['another number of classes', { ...vitConfig, numClasses: 4 }, weightsOf(vitShapes), 'SHAPE_MISMATCH', /4 classes/],
   [
@@ -217,6 +217,86 @@ test.each<[string, TimmConfig, Map<string, Tensor>, string, RegExp]>([
   expect(() => timmGraph(settings, tensors)).toThrow(
     expect.objectContaining({ name: 'TacoError', code, message: expect.stringMatching(message) }),
   )
+})
+
+test('positions of another grid are resized, those of other tokens stay', () => {
+  const weights = weightsOf(vitShapes)
+  const graph = timmGraph(config('vit_tiny_patch16_224', { num_heads: 2 }, 12), weights)
+  const { shape, data } = graph.initializers.get('pos_embed')!.tensor
+  expect(shape).toEqual([1, 10, 8])
+  expect(data.slice(0, 8)).toEqual(weights.get('pos_embed')!.data.slice(0, 8))
+  expect(inferTypes(graph).get('logits')!.shape).toEqual(['batch', 3])
+})
+
+/** What each node that makes a value is fed, by name. */
+const inputsOf = (settings: TimmConfig, shapes: Shapes): Record<string, readonly string[]> => {
+  const graph = timmGraph(settings, weightsOf(shapes))
+  expect(inferTypes(graph).get('logits')!.shape).toEqual(['batch', 3])
+  return Object.fromEntries(graph.nodes.map(({ outputs, inputs }) => [outputs[0], inputs]))
+}
+
+test('a block that normalises after the branch', () => {
+  const inputs = inputsOf(config('vit_base_patch16_rpn_224', { num_heads: 2 }), vitShapes)
+  expect(inputs['blocks.0.attn.qkv']![0]).toBe('pos_embed.add')
+  expect(inputs['blocks.0.norm1']![0]).toBe('blocks.0.attn.proj')
+  expect(inputs['blocks.0.add1']).toEqual(['pos_embed.add', 'blocks.0.norm1'])
+  expect(inputs['blocks.0.mlp.fc1']![0]).toBe('blocks.0.add1')
+  expect(inputs['blocks.0.norm2']![0]).toBe('blocks.0.mlp.fc2')
+  expect(inputs['blocks.0.add2']).toEqual(['blocks.0.add1', 'blocks.0.norm2'])
+})
+
+test('a block of two attentions and two MLPs', () => {
+  const branches = [0, 1].map((i) => ({
+    ...layer(`blocks.0.attns.${i}.norm`, [8]),
+    ...layer(`blocks.0.attns.${i}.attn.qkv`, [24, 8]),
+    ...layer(`blocks.0.attns.${i}.attn.proj`, [8, 8]),
+    [`blocks.0.attns.${i}.ls.gamma`]: [8],
+    ...layer(`blocks.0.ffns.${i}.norm`, [8]),
+    ...layer(`blocks.0.ffns.${i}.mlp.fc1`, [12, 8]),
+    ...layer(`blocks.0.ffns.${i}.mlp.fc2`, [8, 12]),
+  }))
+  const rest = Object.entries(vitShapes).filter(([name]) => !name.startsWith('blocks'))
+  const shapes = Object.assign(Object.fromEntries(rest), ...branches) as Shapes
+  const inputs = inputsOf(config('vit_small_patch16_18x2_224', { num_heads: 2 }), shapes)
+  for (const i of [0, 1]) {
+    expect(inputs[`blocks.0.attns.${i}.norm`]![0]).toBe('pos_embed.add')
+    expect(inputs[`blocks.0.ffns.${i}.norm`]![0]).toBe('blocks.0.attns.1.add')
+  }
+  expect(inputs['blocks.0.attns.0.add']).toEqual(['pos_embed.add', 'blocks.0.attns.0.ls.gamma.scaled'])
+  expect(inputs['blocks.0.attns.1.add']).toEqual(['blocks.0.attns.0.add', 'blocks.0.attns.1.ls.gamma.scaled'])
+  expect(inputs['blocks.0.ffns.1.add']).toEqual(['blocks.0.ffns.0.add', 'blocks.0.ffns.1.mlp.fc2'])
+})
+
+test('a gate by its name is what its weights are; one that the weights do not tell is refused', () => {
+  const gated = {
+    ...resnetShapes,
+    ...layer('layer1.0.se.fc1', [2, 6, 1, 1]),
+    ...layer('layer1.0.se.fc2', [6, 2, 1, 1]),
+  }
+  const settings = (block_args: object) => config('resnet50', { block_args })
+  expect(inputsOf(settings({ attn_layer: 'se', attn_kwargs: { rd_ratio: 0.25 } }), gated)['layer1.0.add']).toEqual([
+    'layer1.0.se.mul',
+    'maxpool',
+  ])
+  for (const wrong of [{ attn_layer: 'ge' }, { attn_kwargs: { gate_layer: 'hard_sigmoid' } }, { act: 'x' }, 7]) {
+    expect(() => timmGraph(settings(wrong as object), weightsOf(gated))).toThrow(/block_args is not supported/)
+  }
+  expect(() => timmGraph(config('resnet50_gn'), weightsOf(resnetShapes))).toThrow(/norm_layer is not supported/)
+})
+
+test('a blur behind the convolution that stands for the stem pooling', () => {
+  const shapes = { ...resnetShapes, 'maxpool.0.weight': [6, 6, 3, 3], ...batchNorm('maxpool.2', 6) }
+  const inputs = inputsOf(config('resnetblur50', { replace_stem_pool: true }, 16), shapes)
+  expect(inputs['maxpool.1.pad']![0]).toBe('maxpool.0')
+  expect(inputs['maxpool.2']![0]).toBe('maxpool.1')
+  expect(inputs['maxpool.3']).toEqual(['maxpool.2'])
+})
+
+test('learned rotary positions are taken, and turn q and k of each block', () => {
+  const shapes = { ...without(vitShapes, 'pos_embed'), 'rope.freqs': [2, 1, 2, 2] }
+  const inputs = inputsOf(config('vit_small_patch16_rope_mixed_224', { num_heads: 2 }), shapes)
+  expect(inputs['blocks.0.attn.q_rotated.kept']![1]).toBe('rope.0.cos')
+  expect(inputs['blocks.0.attn.k_rotated.turned']![1]).toBe('rope.0.sin')
 })
 
 test('counters of batches are no weights', () => {

@@ -44,19 +44,41 @@ export function resnet(net: Network, config: TimmConfig): string {
 
 function settingsOf(config: TimmConfig): Settings {
   const { architecture } = config
-  const args = modelArguments(config, told, ['act_layer', 'aa_layer', 'global_pool', 'output_stride', 'norm_layer'])
+  const args = modelArguments(config, told, [
+    'act_layer',
+    'aa_layer',
+    'block_args',
+    'global_pool',
+    'output_stride',
+    'norm_layer',
+  ])
   const named = /^resnetblur/.test(architecture) ? 'blur' : /^(se)?resne(t|xt)aa/.test(architecture) ? 'avg' : ''
   const aa = args.text('aa_layer', named).toLowerCase().replace(/[-_]/g, '').replace(/pool$/, '')
   const fixed: [string, unknown, unknown][] = [
     ['aa_layer', ['', 'avg', 'blur'].includes(aa), true],
     ['global_pool', args.text('global_pool', config.globalPool ?? 'avg'), 'avg'],
     ['output_stride', args.number('output_stride', 32), 32],
-    ['norm_layer', args.text('norm_layer', 'batchnorm2d').replace('2d', ''), 'batchnorm'],
+    [
+      'norm_layer',
+      args.text('norm_layer', /_gn$/.test(architecture) ? 'groupnorm' : 'batchnorm2d').replace('2d', ''),
+      'batchnorm',
+    ],
+    ['block_args', isGateByWeights(config.modelArgs.get('block_args')), true],
   ]
   for (const [name, value, wanted] of fixed) {
     if (value !== wanted) throw new TacoError('UNSUPPORTED', `'${architecture}' with this ${name} is not supported`)
   }
   return { act: args.text('act_layer', 'relu').replace('swish', 'silu'), aa }
+}
+
+/** Whether the arguments of blocks are no more than which gate they have, and how wide it is, which the weights tell. */
+function isGateByWeights(value: unknown): boolean {
+  if (value === undefined) return true
+  const hasOnly = (v: unknown, names: readonly string[]): v is Record<string, unknown> =>
+    typeof v === 'object' && v !== null && Object.keys(v).every((name) => names.includes(name))
+  if (!hasOnly(value, ['attn_layer', 'attn_kwargs'])) return false
+  const { attn_layer: gate = 'se', attn_kwargs: widths = {} } = value
+  return (gate === 'se' || gate === 'eca') && hasOnly(widths, ['rd_ratio', 'rd_channels', 'rd_divisor', 'bias'])
 }
 
 /** Convolution and its normalisation. */
@@ -71,9 +93,7 @@ function stem(net: Network, { act, aa }: Settings): string {
     x = convNorm(net, 'conv1.6', 'bn1', x)
   } else x = convNorm(net, 'conv1', 'bn1', x, 2)
   x = activation(net, act, 'act1', x)
-  if (net.weights.has('maxpool.0.weight')) {
-    return activation(net, act, 'maxpool.2', convNorm(net, 'maxpool.0', 'maxpool.1', x, 2))
-  }
+  if (net.weights.has('maxpool.0.weight')) return convPool(net, x, act, aa)
   if (aa === 'avg') return blur(net, 'maxpool', x, 0, aa)
   const stride = aa ? 1 : 2
   const pooled = net.add('MaxPool', aa ? 'maxpool.0' : 'maxpool', [x], {
@@ -83,6 +103,14 @@ function stem(net: Network, { act, aa }: Settings): string {
   })
   const channels = net.weights.shapeOf('bn1.weight')[0]!
   return aa ? blur(net, 'maxpool.1', pooled, channels, aa) : pooled
+}
+
+/** A convolution instead of the pooling, with what blurs before its normalisation. */
+function convPool(net: Network, x: string, act: string, aa: string): string {
+  if (aa === '') return activation(net, act, 'maxpool.2', convNorm(net, 'maxpool.0', 'maxpool.1', x, 2))
+  const [channels = 0] = net.weights.shapeOf('maxpool.0.weight')
+  const blurred = blur(net, 'maxpool.1', conv(net, 'maxpool.0', x), channels, aa)
+  return activation(net, act, 'maxpool.3', batchNorm(net, 'maxpool.2', blurred))
 }
 
 /** Halves height and width: mean of 2×2, or a 3×3 binomial filter with reflected borders. */

@@ -2,14 +2,15 @@ import { TacoError } from '@tacojs/errors'
 import { float32 } from '@tacojs/graph'
 import { linear, normalize } from './layers.js'
 import type { Network } from './network.js'
-import { rotate, type Rotary } from './vit-positions.js'
+import { rotate, type Rotary } from './vit-rotary.js'
 import type { VitSettings } from './vit-settings.js'
 
 /** What the blocks of a network share. */
 export interface Shared extends VitSettings {
   /** Class, distillation and register tokens and patches together. */
   readonly tokens: number
-  readonly rotary: Rotary | undefined
+  /** Of a block. */
+  readonly turns: Rotary | undefined
 }
 
 /** Sizes of q, k and v: [batch, heads, tokens, width]. */
@@ -42,7 +43,7 @@ export function attention(net: Network, at: string, x: string, shared: Shared, b
   const [q, k, v] = isPacked ? packed(net, at, x, heads) : separate(net, at, x, heads)
   const placed = (name: string, value: string): string => {
     const normalized = normalizeHeads(net, `${at}.${name}_norm`, value, shared)
-    return shared.rotary ? rotate(net, `${at}.${name}_rotated`, normalized, shared.rotary) : normalized
+    return shared.turns ? rotate(net, `${at}.${name}_rotated`, normalized, shared.turns) : normalized
   }
   let y = attend(net, at, [placed('q', q!), placed('k', k!), v!, ...(bias ? [bias] : [])], heads)
   if (net.weights.has(`${at}.norm.weight`)) y = normalize(net, `${at}.norm`, y, shared.norm)

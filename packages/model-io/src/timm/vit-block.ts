@@ -3,16 +3,41 @@ import type { Network } from './network.js'
 import { attend, attention, headsOf, normalizeHeads, toHeads, type Shared } from './vit-attention.js'
 import { mlp } from './vit-mlp.js'
 
-/** x + ls1(attention(norm1(x))), then x + ls2(mlp(norm2(x))); the factors `ls` (EVA: `gamma_`) where there are some. */
+/** A branch's factor per feature, where there is one of these names. */
+function scaled(net: Network, names: readonly string[], y: string): string {
+  const name = names.find((n) => net.weights.has(n))
+  return name ? layerScale(net, name, y) : y
+}
+
+/**
+ * x + ls1(attention(norm1(x))), then x + ls2(mlp(norm2(x))); the factors `ls` (EVA: `gamma_`) where there are some. Where
+ * the normalisation comes after the branch: x + norm1(attention(x)), then x + norm2(mlp(x)).
+ */
 export function block(net: Network, at: string, x: string, shared: Shared, bias?: string): string {
-  const scaled = (i: number, y: string): string => {
-    const name = [`${at}.ls${i}.gamma`, `${at}.gamma_${i}`].find((n) => net.weights.has(n))
-    return name ? layerScale(net, name, y) : y
+  const branch = (i: 1 | 2, from: string, inner: (value: string) => string): string => {
+    const normalized = (value: string) => normalize(net, `${at}.norm${i}`, value, shared.norm)
+    const y = shared.isPostNorm
+      ? normalized(inner(from))
+      : scaled(net, [`${at}.ls${i}.gamma`, `${at}.gamma_${i}`], inner(normalized(from)))
+    return net.add('Add', `${at}.add${i}`, [from, y])
   }
-  const attended = attention(net, `${at}.attn`, normalize(net, `${at}.norm1`, x, shared.norm), shared, bias)
-  const middle = net.add('Add', `${at}.add1`, [x, scaled(1, attended)])
-  const mixed = mlp(net, `${at}.mlp`, normalize(net, `${at}.norm2`, middle, shared.norm), shared)
-  return net.add('Add', `${at}.add2`, [middle, scaled(2, mixed)])
+  const attended = branch(1, x, (value) => attention(net, `${at}.attn`, value, shared, bias))
+  return branch(2, attended, (value) => mlp(net, `${at}.mlp`, value, shared))
+}
+
+/** As a block, of several attentions that are summed up, then several MLPs that are (Touvron et al. 2022). */
+export function manyBranchesBlock(net: Network, at: string, x: string, shared: Shared): string {
+  const summed = (kind: 'attns' | 'ffns', from: string, inner: (at: string, value: string) => string): string => {
+    let sum = from
+    for (let i = 0; net.weights.has(`${at}.${kind}.${i}.norm.weight`); i++) {
+      const branch = `${at}.${kind}.${i}`
+      const y = inner(branch, normalize(net, `${branch}.norm`, from, shared.norm))
+      sum = net.add('Add', `${branch}.add`, [sum, scaled(net, [`${branch}.ls.gamma`], y)])
+    }
+    return sum
+  }
+  const attended = summed('attns', x, (branch, value) => attention(net, `${branch}.attn`, value, shared))
+  return summed('ffns', attended, (branch, value) => mlp(net, `${branch}.mlp`, value, shared))
 }
 
 /** Attention and MLP side by side, on one normalisation and from one layer (Dehghani et al. 2023). */
@@ -37,6 +62,5 @@ export function parallelBlock(net: Network, at: string, x: string, shared: Share
     linear(net, `${at}.mlp_out_proj`, activation(net, shared.act ?? 'gelu', `${at}.mlp_act`, biased)),
   ]
   const sum = net.add('Add', `${at}.branches`, branches)
-  const scale = `${at}.ls.gamma`
-  return net.add('Add', `${at}.add`, [x, net.weights.has(scale) ? layerScale(net, scale, sum) : sum])
+  return net.add('Add', `${at}.add`, [x, scaled(net, [`${at}.ls.gamma`], sum)])
 }

@@ -28,7 +28,7 @@ function attentionPool(net: Network, at: string, x: string, shared: Shared): str
   const [, queries = 0, features = 0] = net.weights.shapeOf(`${at}.latent`)
   const latent = net.weight(`${at}.latent`, [1, undefined, undefined])
   const asked = linear(net, `${at}.q`, net.addOwn('ExpandBatch', `${at}.queries`, [latent, net.input]))
-  const heads = headsOf(net, at, features, shared.heads, queries)
+  const heads = headsOf(net, at, features, shared.poolHeads, queries)
   const q = normalizeHeads(net, `${at}.q_norm`, toHeads(net, `${at}.q`, asked, heads), shared)
   const kv = linear(net, `${at}.kv`, x)
   const [k, v] = unpack(net, `${at}.kv`, kv, 2, { ...heads, tokens: shared.tokens }) as [string, string]

@@ -1,5 +1,4 @@
-import { TacoError } from '@tacojs/errors'
-import { float32, int64, type Tensor } from '@tacojs/graph'
+import { float32, type Tensor } from '@tacojs/graph'
 import type { Network } from './network.js'
 
 /** Height and width in patches. */
@@ -41,60 +40,4 @@ export function relativeBias(net: Network, module: string, [rows, columns]: Grid
     }
   }
   return float32([1, heads, tokens, tokens], bias)
-}
-
-/** Names of the constants that `rotate` needs. */
-export interface Rotary {
-  readonly cos: string
-  readonly sin: string
-  readonly partner: string
-}
-
-/**
- * Rotary position embeddings of two axes (Su et al. 2021; Heo et al. 2024): features 2i and 2i + 1 of a head are turned
- * by an angle, position·10000^(−i/n) with n = width / 4; the first half of the features by the patch's row, the second by its
- * column. Positions are scaled to a reference grid. Tokens that are no patches are not turned.
- */
-export function rotaryTables(net: Network, grid: Grid, reference: Grid, prefix: number, width: number): Rotary {
-  if (width % 4 !== 0) {
-    throw new TacoError('SHAPE_MISMATCH', `${net.weights.where}: heads of width ${width} cannot be rotated on two axes`)
-  }
-  const tokens = prefix + grid[0] * grid[1]
-  net.reserve(2 * tokens * Math.max(1, width), 'rotary positions')
-  const bands = width / 4
-  const cos = new Float32Array(tokens * width).fill(1)
-  const sin = new Float32Array(tokens * width)
-  for (let token = prefix; token < tokens; token++) {
-    const patch = token - prefix
-    const position = [Math.floor(patch / grid[1]), patch % grid[1]]
-    for (let feature = 0; feature < width; feature++) {
-      const pair = feature >> 1
-      const axis = pair < bands ? 0 : 1
-      const angle = ((position[axis]! * reference[axis]!) / grid[axis]!) * 10000 ** (-(pair % bands) / bands)
-      cos[token * width + feature] = Math.cos(angle)
-      // the partner of an even feature is subtracted
-      sin[token * width + feature] = feature % 2 === 0 ? -Math.sin(angle) : Math.sin(angle)
-    }
-  }
-  return {
-    cos: net.constant('rope.cos', float32([tokens, width], cos)),
-    sin: net.constant('rope.sin', float32([tokens, width], sin)),
-    partner: net.constant(
-      'rope.partner',
-      int64(
-        [width],
-        Array.from({ length: width }, (_, i) => i ^ 1),
-      ),
-    ),
-  }
-}
-
-/** x [batch, heads, tokens, width]: x·cos + partner(x)·sin, the sign being in the sine. */
-export function rotate(net: Network, name: string, x: string, { cos, sin, partner }: Rotary): string {
-  const kept = net.add('Mul', `${name}.kept`, [x, cos])
-  const turned = net.add('Mul', `${name}.turned`, [
-    net.add('Gather', `${name}.partner`, [x, partner], { axis: -1 }),
-    sin,
-  ])
-  return net.add('Add', name, [kept, turned])
 }

@@ -1,13 +1,14 @@
-import { TacoError } from '@tacojs/errors'
 import { float32 } from '@tacojs/graph'
 import type { TimmConfig } from './config.js'
 import { conv, linear, normalize } from './layers.js'
 import type { Network } from './network.js'
 import { headsOf, type Shared } from './vit-attention.js'
-import { block, parallelBlock } from './vit-block.js'
+import { block, manyBranchesBlock, parallelBlock } from './vit-block.js'
 import { pool, token } from './vit-pool.js'
-import { relativeBias, rotaryTables, type Grid } from './vit-positions.js'
-import { vitSettings } from './vit-settings.js'
+import { resizedPositions } from './position-grid.js'
+import { relativeBias, type Grid } from './vit-positions.js'
+import { rotaryTables, type Rotary } from './vit-rotary.js'
+import { vitSettings, type VitSettings } from './vit-settings.js'
 
 /**
  * timm's vision transformer (Dosovitskiy et al. 2021) and its relatives: DeiT with and without distillation, CLIP, DINOv2,
@@ -23,18 +24,28 @@ export function vit(net: Network, config: TimmConfig): string {
   let x = embed(net, features, patches)
   const prefix = prefixTokens(net)
   const prefixSize = prefix.reduce((sum, name) => sum + (net.weights.shapeOf(name)[1] ?? 0), 0)
-  x = place(net, x, prefix, prefixSize, patches, features)
+  x = place(net, x, prefix, prefixSize, grid, features)
   if (net.weights.has('norm_pre.weight')) x = normalize(net, 'norm_pre', x, settings.norm)
   const tokens = prefixSize + patches
-  const rotary =
-    settings.rotaryGrid &&
-    rotaryTables(net, grid, settings.rotaryGrid, prefixSize, headsOf(net, 'blocks', features, settings.heads, 1).width)
-  x = blocks(net, x, { ...settings, tokens, rotary }, grid, prefixSize)
+  const turns = rotation(net, settings, features, grid, prefixSize)
+  const shared = { ...settings, tokens, turns: undefined }
+  x = blocks(net, x, shared, turns, grid, prefixSize)
   if (net.weights.has('norm.weight')) x = normalize(net, 'norm', x, settings.norm)
   if (net.weights.has('head_dist.weight')) return distilled(net, x)
-  let pooled = pool(net, x, prefixSize, { ...settings, tokens, rotary })
+  let pooled = pool(net, x, prefixSize, shared)
   if (net.weights.has('fc_norm.weight')) pooled = normalize(net, 'fc_norm', pooled, settings.norm)
   return linear(net, 'head', pooled, 'logits')
+}
+
+function rotation(
+  net: Network,
+  { rotary, heads }: VitSettings,
+  features: number,
+  grid: Grid,
+  prefix: number,
+): ((block: number) => Rotary) | undefined {
+  if (!rotary) return undefined
+  return rotaryTables(net, rotary, grid, prefix, heads, headsOf(net, 'blocks', features, heads, 1).width)
 }
 
 /** Images → [batch, patches, features]. */
@@ -54,17 +65,13 @@ function place(
   patchValues: string,
   prefix: readonly string[],
   prefixSize: number,
-  patches: number,
+  grid: Grid,
   features: number,
 ): string {
-  const [, positions] = net.weights.shapeOf('pos_embed')
-  if (positions !== undefined && positions !== patches && positions !== patches + prefixSize) {
-    throw new TacoError(
-      'SHAPE_MISMATCH',
-      `${net.weights.where}: pos_embed holds ${positions} positions, the config's input size has ${patches} patches and ${prefixSize} other tokens`,
-    )
-  }
-  const position = positions === undefined ? undefined : net.weight('pos_embed', [1, positions, features])
+  const patches = grid[0] * grid[1]
+  const table = net.weights.has('pos_embed') ? resizedPositions(net, grid, prefixSize, features) : undefined
+  const positions = table?.shape[1]
+  const position = table && net.constant('pos_embed', table)
   const add = (x: string) => net.add('Add', 'pos_embed.add', [x, position!])
   const early = position !== undefined && positions === patches
   const values = early ? add(patchValues) : patchValues
@@ -75,7 +82,14 @@ function place(
   return position !== undefined && !early ? add(all) : all
 }
 
-function blocks(net: Network, x: string, shared: Shared, grid: Grid, prefix: number): string {
+function blocks(
+  net: Network,
+  x: string,
+  settings: Shared,
+  turns: ((block: number) => Rotary) | undefined,
+  grid: Grid,
+  prefix: number,
+): string {
   const biasOf = (module: string): string | undefined =>
     net.weights.has(`${module}.mlp.fc1.weight`)
       ? net.constant(`${module}.bias`, relativeBias(net, module, grid, prefix))
@@ -83,9 +97,16 @@ function blocks(net: Network, x: string, shared: Shared, grid: Grid, prefix: num
   const bias = biasOf('shared_rel_pos')
   for (let i = 0; ; i++) {
     const at = `blocks.${i}`
-    if (net.weights.has(`${at}.in_proj.weight`)) x = parallelBlock(net, at, x, shared)
-    else if (net.weights.has(`${at}.norm1.weight`)) x = block(net, at, x, shared, bias ?? biasOf(`${at}.attn.rel_pos`))
-    else return x
+    const has = (name: string): boolean => net.weights.has(`${at}.${name}.weight`)
+    const kind = has('in_proj')
+      ? parallelBlock
+      : has('attns.0.norm')
+        ? manyBranchesBlock
+        : has('norm1')
+          ? block
+          : undefined
+    if (!kind) return x
+    x = kind(net, at, x, { ...settings, turns: turns?.(i) }, bias ?? biasOf(`${at}.attn.rel_pos`))
   }
 }
 
