@@ -155,6 +155,9 @@ export async function specialize(
         latencyMs: measured.latencies[i]?.medianMs,
       }),
     )
+    if (recipe.maxBytes !== undefined && summaries[1]!.bytes > recipe.maxBytes) {
+      warn(`the compact weights take ${summaries[1]!.bytes} bytes, more than the ${recipe.maxBytes} that were asked for`)
+    }
     const result: SpecializeResult = {
       model: { name: model.name, path: recipe.model },
       recipe,
@@ -182,7 +185,8 @@ export async function specialize(
     }
     if (options.out === undefined) return result
     await timer.time('write', () => writeSpecialist(options.out!, specialist.graph, model.preprocess, result))
-    await work?.remove()
+    // the bundle is whole, whatever becomes of what it was made from
+    await work?.remove().catch((error: Error) => options.onWarning?.(error.message))
     return { ...result, seconds: (performance.now() - started) / 1000 }
   } catch (error) {
     if (await work?.exists()) {
@@ -192,7 +196,7 @@ export async function specialize(
     }
     throw error
   } finally {
-    await work?.release()
+    await work?.release().catch(() => undefined)
     linalg.dispose()
   }
 }

@@ -1,11 +1,11 @@
 import { TacoError } from '@tacojs/errors'
-import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { readBytes, readJson } from '../files/read.js'
 import { syncFolder, writeSynced } from '../files/write.js'
 import { bundleFiles, FORMAT, MANIFEST, type Bundle } from './bundle.js'
 import { decodeBundle } from './decode.js'
+import { clearStale, temporaryFolder } from './temporary.js'
 import { encodeBundle } from './encode.js'
 
 /**
@@ -17,28 +17,28 @@ export async function writeBundle(dir: string, bundle: Bundle): Promise<void> {
   const target = resolve(dir)
   await checkPlace(target)
   const files = encodeBundle(bundle)
-  const id = randomUUID()
-  const [fresh, old] = ['new', 'old'].map((kind) => join(dirname(target), `.${basename(target)}.${id}.${kind}`)) as [
-    string,
-    string,
-  ]
+  const fresh = temporaryFolder(target, 'new')
+  const old = temporaryFolder(target, 'old')
   try {
     await mkdir(dirname(target), { recursive: true })
-    await mkdir(fresh)
-    for (const [name, bytes] of files) await writeSynced(join(fresh, name), bytes)
-    await syncFolder(fresh)
-    const replaced = await moved(target, old)
+    await clearStale(target)
+    await mkdir(fresh.path)
+    for (const [name, bytes] of files) await writeSynced(join(fresh.path, name), bytes)
+    await syncFolder(fresh.path)
+    const replaced = await moved(target, old.path)
     try {
-      await rename(fresh, target)
+      await rename(fresh.path, target)
     } catch (error) {
-      if (replaced) await rename(old, target)
+      if (replaced) await rename(old.path, target)
       throw error
     }
     await syncFolder(dirname(target))
-    await rm(old, { recursive: true, force: true })
   } catch (cause) {
-    await rm(fresh, { recursive: true, force: true }).catch(() => undefined)
     throw new TacoError('IO', `cannot write the bundle ${dir}: ${(cause as Error).message}`, { cause })
+  } finally {
+    fresh.release()
+    old.release()
+    await clearStale(target)
   }
 }
 
@@ -50,23 +50,32 @@ export async function readBundle(dir: string): Promise<Bundle> {
 }
 
 /**
- * Whether a bundle can be written there: to ask before hours of work. Throws INVALID_ARGUMENT where something else lies
- * there, IO where nothing can be written.
+ * Whether a bundle can be written there: to ask before hours of work. What a process that was killed while it wrote one
+ * has left there is cleared away, and a bundle that it had moved aside comes back. Throws INVALID_ARGUMENT where
+ * something else lies there, IO where nothing can be written.
  */
 export async function checkBundleTarget(dir: string): Promise<void> {
+  const target = resolve(dir)
+  await clearStale(target)
   await checkPlace(dir)
-  await checkWritable(dirname(resolve(dir)))
+  await checkWritable(dirname(target), basename(target))
 }
 
 /** Makes and removes a folder in the nearest folder that exists already. */
-async function checkWritable(dir: string): Promise<void> {
+async function checkWritable(dir: string, name: string): Promise<void> {
+  const place = join(dir, name)
+  const probe = temporaryFolder(place, 'new')
   try {
-    await rmdir(await mkdtemp(join(dir, '.taco-')))
+    await clearStale(place)
+    await mkdir(probe.path)
+    await rmdir(probe.path)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && dirname(dir) !== dir && !(await exists(dir))) {
-      return checkWritable(dirname(dir))
+      return checkWritable(dirname(dir), name)
     }
     throw new TacoError('IO', `nothing can be written in ${dir}: ${(cause as Error).message}`, { cause })
+  } finally {
+    probe.release()
   }
 }
 

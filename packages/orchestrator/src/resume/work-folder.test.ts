@@ -75,10 +75,18 @@ test('two runs to one place: the second is told; the lock of a process that is g
   const work = await openWorkFolder(out)
   await work.stage('prune', print)
   const lock = join(workFolderOf(out), 'lock')
-  expect(await readFile(lock, 'utf8')).toBe(String(process.pid))
-  await writeFile(lock, String(process.ppid))
-  await expect(openWorkFolder(out)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-  await writeFile(lock, '4194305')
+  expect(await readFile(lock, 'utf8')).toBe(`${process.pid}\n`)
+  await writeFile(lock, `${process.ppid}\n`)
+  await expect(openWorkFolder(out)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(RegExp(`^process ${process.ppid} is making '.*bundle' at this moment: wait`)),
+  })
+  // two that come at the same moment: the lock is there when the second wants to make it
+  await rm(lock)
+  const second = await openWorkFolder(out)
+  await writeFile(lock, `${process.ppid}\n`)
+  await expect(second.stage('prune', print)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  await writeFile(lock, '4194305\n')
   await (await openWorkFolder(out)).stage('prune', print)
   await work.release()
   expect((await readdir(workFolderOf(out))).sort()).toEqual(['prune'])

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { TacoError } from '@tacojs/errors'
+import { isTacoError, TacoError } from '@tacojs/errors'
 import { writeFileAtomic } from '@tacojs/model-io'
 import { differences, type Fingerprint } from './fingerprint.js'
 import { decodeRecord, encodeRecord, type Records } from './record.js'
@@ -17,6 +17,7 @@ export interface WorkFolder {
   exists(): Promise<boolean>
   /** Lets another run have it; what it holds stays. */
   release(): Promise<void>
+  /** Throws IO. */
   remove(): Promise<void>
 }
 
@@ -30,7 +31,7 @@ export async function openWorkFolder(out: string, fresh = false): Promise<WorkFo
   const dir = workFolderOf(out)
   const lock = join(dir, 'lock')
   await checkLock(lock, out)
-  if (fresh) await rm(dir, { recursive: true, force: true })
+  if (fresh) await failing(dir, () => rm(dir, { recursive: true, force: true }))
   let locked = false
   return {
     dir,
@@ -38,15 +39,14 @@ export async function openWorkFolder(out: string, fresh = false): Promise<WorkFo
       const folder = join(dir, name)
       await failing(dir, () => mkdir(folder, { recursive: true }))
       if (!locked) {
-        await checkLock(lock, out)
-        await failing(dir, () => writeFile(lock, String(process.pid)))
+        await failing(dir, () => takeLock(lock, out))
         locked = true
       }
       const file = join(folder, 'fingerprint.json')
       const before = await readFingerprint(file)
       // records without a readable fingerprint could be anything
       if (!before) {
-        await rm(folder, { recursive: true, force: true })
+        await failing(dir, () => rm(folder, { recursive: true, force: true }))
         await failing(dir, () => mkdir(folder, { recursive: true }))
         await writeFileAtomic(file, JSON.stringify(fingerprint))
       } else if (differences(before, fingerprint) !== '') {
@@ -68,8 +68,10 @@ export async function openWorkFolder(out: string, fresh = false): Promise<WorkFo
         () => true,
         () => false,
       ),
-    release: () => (locked ? rm(lock, { force: true }) : Promise.resolve()),
-    remove: () => rm(dir, { recursive: true, force: true }),
+    release: async () => {
+      if (locked) await rm(lock, { force: true })
+    },
+    remove: () => failing(dir, () => rm(dir, { recursive: true, force: true })),
   }
 }
 
@@ -83,14 +85,30 @@ async function readFingerprint(file: string): Promise<Fingerprint | undefined> {
   }
 }
 
+/** What a lock ends with that was written to its end. */
+const END = '\n'
+
 /** Throws where the process that made the lock is still there; the lock of one that was killed is nobody's. */
 async function checkLock(lock: string, out: string): Promise<void> {
-  const owner = Number(await readFile(lock, 'utf8').catch(() => ''))
+  const text = await readFile(lock, 'utf8').catch(() => '')
+  // half of a number is another process's
+  const owner = text.endsWith(END) ? Number(text) : 0
   if (!owner || owner === process.pid || !alive(owner)) return
   throw new TacoError(
     'INVALID_ARGUMENT',
-    `process ${owner} is making '${out}' at this moment: wait for it, or choose another place`,
+    `process ${owner} is making '${out}' at this moment: wait for it, choose another place, or, where that process is something else, delete '${lock}'`,
   )
+}
+
+/** Of two that come at the same moment one gets it, and the other is told. */
+async function takeLock(lock: string, out: string): Promise<void> {
+  const make = (): Promise<void> => writeFile(lock, process.pid + END, { flag: 'wx' })
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+    await checkLock(lock, out)
+    await rm(lock, { force: true })
+    await make()
+  })
 }
 
 function alive(pid: number): boolean {
@@ -106,6 +124,7 @@ async function failing(dir: string, work: () => Promise<unknown>): Promise<void>
   try {
     await work()
   } catch (cause) {
+    if (isTacoError(cause)) throw cause
     throw new TacoError('IO', `cannot write in '${dir}': ${(cause as Error).message}`, { cause })
   }
 }
