@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { difference, runOracle } from '@tacojs/conformance'
-import { float32, node, withInitializers, type Graph, type Tensor } from '@tacojs/graph'
+import { createGraph, float32, int64, node, withInitializers, type Graph, type Tensor } from '@tacojs/graph'
 import { hasRelaxedSimd, type WasmBuild } from '@tacojs/wasm'
 import { kernelsWasm } from './kernels-wasm.js'
 import { convolutional, graphOf, noise, transformer, wide } from './testing/graphs.js'
@@ -143,5 +143,22 @@ test.each([1, 2])('without memory a run is OUT_OF_MEMORY, and the backend goes o
     await expect(other.run({ x: large })).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' })
     other.dispose()
   }
+  program.dispose()
+})
+
+test('a size that depends on the elements of an input is refused', async () => {
+  const graph = createGraph({
+    inputs: [
+      { name: 'x', dtype: 'float32', shape: [1, 3] },
+      { name: 'to', dtype: 'int64', shape: [2] },
+    ],
+    outputs: [{ name: 'y', dtype: 'float32', shape: ['rows', 3] }],
+    nodes: [node('Expand', ['x', 'to'], ['y'])],
+  })
+  const program = await kernelsWasm().compile(graph)
+  await expect(program.run({ x: float32([1, 3], [1, 2, 3]), to: int64([2], [2, 3]) })).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message: expect.stringContaining("node 'y' (Expand)"),
+  })
   program.dispose()
 })

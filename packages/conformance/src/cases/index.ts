@@ -4,6 +4,7 @@ import { binaryCases } from './binary.js'
 import type { OperatorCase } from './case.js'
 import { chainCases } from './chains.js'
 import { convCases } from './conv.js'
+import { indexingCases } from './indexing.js'
 import { linearCases } from './linear.js'
 import { movementCases } from './movement.js'
 import { networkCases } from './networks/index.js'
@@ -29,6 +30,7 @@ export const cases: readonly OperatorCase[] = [
   ...poolingCases,
   ...reductionCases,
   ...movementCases,
+  ...indexingCases,
   ...valueCases,
   ...activationCases,
   ...tailCases,

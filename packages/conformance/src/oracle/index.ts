@@ -5,6 +5,7 @@ import { operatorName } from '../operator-name.js'
 import { binary } from './binary.js'
 import { conv } from './conv.js'
 import { creation } from './creation.js'
+import { indexing } from './indexing.js'
 import { widen, type Kernels } from './kernel.js'
 import { linear } from './linear.js'
 import { normalization } from './normalization.js'
@@ -27,6 +28,7 @@ const kernels: Kernels = {
   ...reductions,
   ...reshaping,
   ...slicing,
+  ...indexing,
   ...creation,
 }
 

@@ -33,7 +33,7 @@ export const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis +
 const { floor } = Math
 
 /** Position of a row-major flat offset, and back. */
-function unravel(offset: number, shape: readonly number[]): number[] {
+export function unravel(offset: number, shape: readonly number[]): number[] {
   const index = new Array<number>(shape.length).fill(0)
   for (let i = shape.length - 1; i >= 0; i--) {
     index[i] = offset % shape[i]!

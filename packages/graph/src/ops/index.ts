@@ -4,6 +4,7 @@ import { creation } from './creation.js'
 import type { OpDefinition } from './definition.js'
 import { elementwise } from './elementwise.js'
 import { fused } from './fused.js'
+import { indexing } from './indexing.js'
 import { linear } from './linear.js'
 import { normalization } from './normalization.js'
 import { pooling } from './pooling.js'
@@ -21,6 +22,7 @@ export const opDefinitions: readonly OpDefinition[] = [
   ...reduction,
   ...reshaping,
   ...slicing,
+  ...indexing,
   ...creation,
   ...fused,
 ]

@@ -51,6 +51,15 @@ function splitSizes(node: Node, size: Dim, given: Tensor | undefined): Dim[] {
   return node.outputs.map((_, i) => Math.max(0, Math.min(each, size - i * each)))
 }
 
+/** Which element of a line of `size` a padded place shows; -1 for the constant. */
+function paddedSource(place: number, size: number, mode: string): number {
+  if (mode === 'edge') return Math.min(Math.max(place, 0), size - 1)
+  if (mode === 'constant') return place < size ? place : -1
+  const period = Math.max(1, 2 * (size - 1))
+  const within = ((place % period) + period) % period
+  return within < size ? within : period - within
+}
+
 const concatAxis = (node: Node, rank: number): number =>
   normalizeAxis(numberAttribute(node, 'axis'), rank, `node '${node.name}'`)
 
@@ -244,6 +253,40 @@ export const slicing: readonly OpDefinition[] = [
         shape[axis] = total === 0 ? dim : typeof dim === 'number' ? dim + total : `${node.outputs[0]}.${axis}`
       })
       return [{ dtype: x!.dtype, shape }]
+    },
+    evaluate: (node, [x, pads, fill, axes]) => {
+      const rank = x!.shape.length
+      const [amounts, listed] = [toNumbers(pads!), axes ? toNumbers(axes) : x!.shape.map((_, i) => i)]
+      const begins = new Array<number>(rank).fill(0)
+      const shape = [...x!.shape]
+      listed.forEach((a, i) => {
+        const axis = normalizeAxis(a, rank, `node '${node.name}'`)
+        begins[axis] = amounts[i]!
+        shape[axis]! += amounts[i]! + amounts[i + listed.length]!
+      })
+      const mode = stringAttribute(node, 'mode', 'constant')
+      const strides = stridesOf(x!.shape)
+      const padded = mapIndex(x!, shape, (index) => {
+        let at = 0
+        for (let d = 0; d < rank; d++) {
+          const from = paddedSource(index[d]! - begins[d]!, x!.shape[d]!, mode)
+          if (from < 0) return -1
+          at += from * strides[d]!
+        }
+        return at
+      })
+      const value = fill?.data[0]
+      if (mode !== 'constant' || !value) return [padded]
+      const data = padded.data as { [i: number]: number | bigint }
+      const places = stridesOf(shape)
+      for (let i = 0; i < padded.data.length; i++) {
+        const isInside = places.every((place, d) => {
+          const from = (Math.floor(i / place) % shape[d]!) - begins[d]!
+          return from >= 0 && from < x!.shape[d]!
+        })
+        if (!isInside) data[i] = value
+      }
+      return [padded]
     },
   },
   {

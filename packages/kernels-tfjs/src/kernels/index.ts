@@ -1,5 +1,5 @@
 import type { Node } from '@tacojs/graph'
-import type { Kernel, KernelTable } from '../kernel.js'
+import { onHost, type Kernel, type KernelTable } from '../kernel.js'
 import { argKernels } from './arg.js'
 import { attentionKernels } from './attention.js'
 import { binaryKernels } from './binary.js'
@@ -37,6 +37,12 @@ const kernels: Readonly<Record<string, KernelTable>> = {
     ...gatherKernels,
     ...padKernels,
     ...spaceKernels,
+    // rare, and no tfjs operator has their meaning
+    TopK: onHost,
+    GatherElements: onHost,
+    GatherND: onHost,
+    ScatterElements: onHost,
+    ScatterND: onHost,
   },
   'ai.tacojs': { ...linearKernels, ...attentionKernels, ...geluKernels },
 }

@@ -77,6 +77,20 @@ function assertNumbers(graph: Graph): void {
   }
 }
 
+/** Kernels are planned by sizes, which may depend on those of the inputs but not on their elements. Throws UNSUPPORTED. */
+function assertSizes(graph: Graph, types: ReadonlyMap<string, ValueType>): void {
+  for (const node of graph.nodes) {
+    for (const name of node.outputs) {
+      const type = types.get(name)
+      if (type?.dtype !== 'float32' || type.shape.every((dim) => typeof dim === 'number')) continue
+      throw new TacoError(
+        'UNSUPPORTED',
+        `node '${node.name}' (${node.op}): the shape of its result depends on the elements of an input`,
+      )
+    }
+  }
+}
+
 export function buildPlan(
   graph: Graph,
   shapes: Readonly<Record<string, readonly number[]>>,
@@ -85,6 +99,7 @@ export function buildPlan(
   const ready = removeDead(narrowPositions(concrete(graph, shapes, options.mutable)))
   assertNumbers(ready)
   const types = inferTypes(ready)
+  assertSizes(ready, types)
   const planner = new Planner(ready, types, options, tileSize(ready))
   const available = new Set<string>([...ready.initializers.keys(), ...ready.inputs.map((i) => i.name)])
   const done = new Set<Node>()
