@@ -1,4 +1,13 @@
-import { inferTypes, type Node, type Tensor, type ValueInfo } from '@tacojs/graph'
+import { TacoError } from '@tacojs/errors'
+import {
+  createAnalyzer,
+  toNumbers,
+  type Analyzer,
+  type Node,
+  type Tensor,
+  type ValueInfo,
+  type ValueType,
+} from '@tacojs/graph'
 import { checkOperator } from './check.js'
 import { converterOf, type ConvertContext, type Converted } from './convert/index.js'
 import type { Flat, RawNode } from './flatten.js'
@@ -7,7 +16,39 @@ import type { Flat, RawNode } from './flatten.js'
  * The nodes of a flat graph in the form that graphs have. Constants that this makes are added to `flat.constants`.
  * `outputs` are the names of the values that the graph hands out.
  */
-export function convertNodes(flat: Flat, inputs: readonly ValueInfo[], outputs: readonly string[]): Node[] {
+export const convertNodes = (flat: Flat, inputs: readonly ValueInfo[], outputs: readonly string[]): Node[] =>
+  named(convert(flat, inputs, outputs).converted)
+
+/** What is known of a value before the whole graph is: by the nodes that it needs. Nothing is added to `flat`. */
+export function probe(flat: Flat, inputs: readonly ValueInfo[], name: string): Probe {
+  const known = flat.constants.get(name)
+  if (known) return { value: known, type: known, cost: 1 }
+  const nodes = neededFor(name, flat.nodes)
+  const { context } = convert({ nodes, constants: new Map(flat.constants) }, inputs, [name])
+  return { value: context.value(name), type: context.typeOf(name), cost: nodes.length }
+}
+
+export interface Probe {
+  readonly value: Tensor | undefined
+  readonly type: ValueType
+  /** Nodes that were looked at. */
+  readonly cost: number
+}
+
+/** The nodes, of a sorted list, that a value is computed by. */
+function neededFor(name: string, nodes: readonly RawNode[]): RawNode[] {
+  const wanted = new Set([name])
+  return nodes
+    .toReversed()
+    .filter((node) => {
+      const needed = node.outputs.some((output) => output !== '' && wanted.has(output))
+      if (needed) for (const input of node.inputs) wanted.add(input)
+      return needed
+    })
+    .reverse()
+}
+
+function convert(flat: Flat, inputs: readonly ValueInfo[], outputs: readonly string[]) {
   const { nodes: raw, constants } = flat
   const producers = new Map<string, RawNode>()
   const consumers = new Map<string, RawNode[]>()
@@ -22,6 +63,16 @@ export function convertNodes(flat: Flat, inputs: readonly ValueInfo[], outputs: 
   const ends = new Set(outputs)
   const taken = new Set([...ends, ...inputs.map((v) => v.name), ...constants.keys(), ...producers.keys()])
   const converted: Converted[] = []
+  const analyzer = createAnalyzer(inputs, (name) => constants.get(name))
+  let analyzed = 0
+  /** Analyses what was converted since the last time. */
+  const upToNow = (): Analyzer => {
+    for (; analyzed < converted.length; analyzed++) {
+      const next = converted[analyzed]!
+      analyzer.add({ ...next, name: next.name || (next.outputs[0] ?? '') })
+    }
+    return analyzer
+  }
   const context: ConvertContext = {
     constant: (name) => constants.get(name),
     setConstant: (name, tensor) => void constants.set(name, tensor),
@@ -34,7 +85,17 @@ export function convertNodes(flat: Flat, inputs: readonly ValueInfo[], outputs: 
       constants.set(name, tensor)
       return name
     },
-    typeOf: (name) => typesSoFar(converted, constants, inputs).get(name)!,
+    typeOf(name) {
+      const { types } = upToNow()
+      const type = types.get(name) ?? constants.get(name)
+      if (!type) throw new TacoError('INVALID_MODEL', `value "${name}" is used, but nothing makes it before that`)
+      return { dtype: type.dtype, shape: type.shape }
+    },
+    elements(name) {
+      const known = constants.get(name)
+      return known ? toNumbers(known) : upToNow().elements.get(name)?.values
+    },
+    value: (name) => constants.get(name) ?? upToNow().constant(name),
   }
   for (const node of raw) {
     for (const next of converterOf(node.op)(node, context)) {
@@ -42,17 +103,8 @@ export function convertNodes(flat: Flat, inputs: readonly ValueInfo[], outputs: 
       converted.push(next)
     }
   }
-  return named(converted)
+  return { converted, context }
 }
-
-const typesSoFar = (nodes: readonly Node[], constants: ReadonlyMap<string, Tensor>, inputs: readonly ValueInfo[]) =>
-  inferTypes({
-    name: '',
-    inputs,
-    outputs: [],
-    nodes,
-    initializers: new Map([...constants].map(([name, tensor]) => [name, { tensor }])),
-  })
 
 /** Every node gets a name of its own; the first of several with the same name keeps it. */
 function named(nodes: readonly Converted[]): Node[] {

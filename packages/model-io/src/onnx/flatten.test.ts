@@ -186,3 +186,95 @@ test('weights that are NaN or infinite are named; one infinite number is a limit
   expect(() => parse(withWeight([], [NaN]))).toThrow(expect.objectContaining({ code: 'INVALID_WEIGHTS' }))
   expect(parse(withWeight([], [Infinity])).nodes).toHaveLength(1)
 })
+
+const scalar = (name: string, v: number): TensorProto => ({ name, dims: [], dataType: 7, int64Data: [v] })
+const names = (...list: string[]) => list.map((name) => ({ name }))
+
+test('Loop: a constant number of trips is written out, carried values and stacked ones', () => {
+  const body: GraphProto = {
+    input: names('i', 'go', 'a'),
+    node: [
+      node('Identity', ['go'], ['on']),
+      node('Add', ['a', 'w'], ['b']),
+      node('Cast', ['i'], ['trip'], { attribute: [{ name: 'to', type: 2, i: 1 }] }),
+      node('Mul', ['b', 'trip'], ['c']),
+    ],
+    output: names('on', 'b', 'c'),
+  }
+  const graph = (trips: TensorProto, go: TensorProto) =>
+    parse({
+      node: [node('Loop', ['m', 'go', 'x'], ['last', 'y'], { attribute: [{ name: 'body', type: 5, g: body }] })],
+      initializer: [floats('w', [2], [3, 4]), trips, go],
+      output: [value('last', 'N', 2), value('y', 2, 'N', 2)],
+    })
+  expect(
+    shapeOf(graph(scalar('m', 2), truth('go', true))).filter((n) => /^(Add|Mul|Concat|.*→ last$)/.test(n)),
+  ).toEqual([
+    'Add x w → last/0/b',
+    'Mul last/0/b last/0/trip → last/0/c',
+    'Add last/0/b w → last/1/b',
+    'Mul last/1/b last/1/trip → last/1/c',
+    'Identity last/1/b → last',
+    'Concat y/0 y/1 → y',
+  ])
+  const unsupported = expect.objectContaining({ code: 'UNSUPPORTED' })
+  expect(() => graph(scalar('m', 2000), truth('go', true))).toThrow(unsupported)
+  expect(() => graph(scalar('m', 2), truth('go', false))).toThrow(unsupported)
+})
+
+test('Loop: a number of trips or a condition that depends on the data is refused by name', () => {
+  const body: GraphProto = {
+    input: names('i', 'go', 'a'),
+    node: [node('Less', ['sum', 'limit'], ['on']), node('Neg', ['a'], ['b']), node('ReduceSum', ['a'], ['sum'])],
+    output: names('on', 'b'),
+  }
+  const attribute = [{ name: 'body', type: 5, g: body }]
+  const initializer = [floats('limit', [], [1]), truth('go', true)]
+  for (const trips of ['', 'n']) {
+    const nodes = [
+      node('Shape', ['x'], ['s'], { attribute: [{ name: 'end', type: 2, i: 1 }] }),
+      node('Squeeze', ['s'], ['n']),
+      node('Loop', [trips, 'go', 'x'], ['y'], { attribute }),
+    ]
+    expect(() => parse({ node: nodes, initializer })).toThrow(/Loop is not supported unless its (number|condition)/)
+  }
+})
+
+test('sequences: made, extended, taken from and joined', () => {
+  const graph = parse({
+    node: [
+      node('SequenceEmpty', [], ['s0']),
+      node('SequenceInsert', ['s0', 'x'], ['s1']),
+      node('Neg', ['x'], ['n']),
+      node('SequenceInsert', ['s1', 'n', 'zero'], ['s2']),
+      node('Identity', ['s2'], ['s3']),
+      node('SequenceAt', ['s3', 'minus'], ['first']),
+      node('SequenceLength', ['s3'], ['length']),
+      node('ConcatFromSequence', ['s3'], ['joined'], { attribute: [{ name: 'axis', type: 2, i: 1 }] }),
+      node('SplitToSequence', ['joined', 'two'], ['parts'], { attribute: [{ name: 'axis', type: 2, i: 1 }] }),
+      node('SequenceAt', ['parts', 'zero'], ['half']),
+      node('Add', ['first', 'half'], ['y']),
+    ],
+    initializer: [scalar('zero', 0), scalar('minus', -1), scalar('two', 2)],
+  })
+  expect(shapeOf(graph)).toEqual([
+    'Neg x → n',
+    'Identity x → first',
+    'Concat n x → joined',
+    'Split joined parts/sizes → parts/0 parts/1',
+    'Identity parts/0 → half',
+    'Add first half → y',
+  ])
+  expect(toNumbers(graph.initializers.get('length')!.tensor)).toEqual([2])
+  const outside = [node('SequenceConstruct', ['x'], ['s']), node('SequenceAt', ['s', 'one'], ['y'])]
+  expect(() => parse({ node: outside, initializer: [scalar('one', 1)] })).toThrow(/position 1 is outside/)
+  const asTensor = [node('SequenceConstruct', ['x'], ['s']), node('Neg', ['s'], ['y'])]
+  expect(() => parse({ node: asTensor })).toThrow(/Neg is not supported for sequences/)
+})
+
+test('inputs that are no tensors are refused as such', () => {
+  const input = [{ name: 'x', type: { sequenceType: {} } }]
+  expect(() => parse({ input, node: [node('Neg', ['x'], ['y'])] })).toThrow(
+    expect.objectContaining({ code: 'UNSUPPORTED', message: 'input "x" is a sequence, which graphs cannot hold' }),
+  )
+})

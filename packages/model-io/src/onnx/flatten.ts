@@ -1,9 +1,11 @@
 import { TacoError } from '@tacojs/errors'
-import type { Attribute, Tensor } from '@tacojs/graph'
+import { fromNumbers, int64, type Attribute, type Tensor } from '@tacojs/graph'
 import { readAttribute } from './attributes.js'
 import { readConstant } from './constant.js'
+import type { Probe } from './convert-nodes.js'
 import { opsetsOf, plainDomain, type Opsets } from './opsets.js'
 import type { AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto } from './proto.js'
+import { Sequences } from './sequences.js'
 import { describe, sortNodes } from './sort.js'
 import { readSparse } from './sparse.js'
 import { readTensor, type LoadExternal } from './tensor-data.js'
@@ -27,11 +29,13 @@ export interface Flat {
 export interface FlattenOptions {
   /** Names of the graph's inputs, without initializers. */
   readonly inputs: readonly string[]
+  /** Inputs that have a constant value. */
+  readonly constants: ReadonlyMap<string, Tensor>
   /** What sparse tensors may still become when dense. */
   readonly budget: { bytes: number }
   readonly load?: LoadExternal
-  /** The value of a condition that depends on constants and shapes only. */
-  readonly valueOf: (flat: Flat, name: string) => Tensor | undefined
+  /** What is known of a value of the nodes so far. */
+  readonly probe: (flat: Flat, name: string) => Probe
 }
 
 interface Scope {
@@ -52,15 +56,27 @@ interface Scope {
 /** Limits of inlining, which can make much out of few bytes. */
 const MAX_NODES = 100_000
 const MAX_CALLS = 64
+const MAX_TRIPS = 1000
+const MAX_PROBED = 2_000_000
 
-/** The main graph with functions and the taken branches of constant Ifs put in place, nodes in topological order. */
+/**
+ * The main graph with functions, the taken branches of constant Ifs and the trips of constant Loops put in place,
+ * without sequences; nodes in topological order.
+ */
 export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOptions): Flat {
-  const { inputs, budget, load, valueOf } = options
+  const { inputs, budget, load } = options
   const functions = new Map((model.functions ?? []).map((f) => [keyOf(f.domain, f.name, f.overload), f]))
-  const flat: Flat = { nodes: [], constants: new Map() }
+  const flat: Flat = { nodes: [], constants: new Map(options.constants) }
+  let probed = 0
+  const look = (name: string): Probe => {
+    const found = options.probe(flat, name)
+    probed += found.cost
+    if (probed > MAX_PROBED) throw new TacoError('UNSUPPORTED', 'the model has too many conditions for its size')
+    return found
+  }
   // A function called many times shares the values of its Constant nodes.
   const shared = new Map<TensorProto, Tensor>()
-  const taken = new Set<string>(inputs)
+  const taken = new Set<string>([...inputs, ...options.constants.keys()])
   for (const t of graph.initializer ?? []) taken.add(t.name ?? '')
   for (const t of graph.sparseInitializer ?? []) taken.add(t.values?.name ?? '')
   for (const node of graph.node ?? []) for (const output of node.output ?? []) taken.add(output)
@@ -71,6 +87,7 @@ export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOp
     taken.add(name)
     return name
   }
+  const sequences = new Sequences(flat, look, fresh)
 
   const declare = (scope: Scope, local: string): string => {
     if (scope.values.has(local)) throw new TacoError('INVALID_MODEL', `value "${local}" is produced twice`)
@@ -132,6 +149,7 @@ export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOp
       return
     }
     if (op === 'If') return branch(node, inputs, attributes, scope)
+    if (op === 'Loop') return loop(node, attributes, scope)
     const read: [string, Attribute][] = []
     for (const proto of attributes) {
       const value = readAttribute(proto, where, load)
@@ -142,8 +160,11 @@ export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOp
     }
     const outputs = trimmed((node.output ?? []).map((local) => (local === '' ? '' : declare(scope, local))))
     const name = node.name ? scope.prefix + node.name : ''
-    flat.nodes.push({ name, op, opset, inputs, outputs, attributes: Object.fromEntries(read) })
+    sequences.add({ name, op, opset, inputs, outputs, attributes: Object.fromEntries(read) }, where)
   }
+
+  const alias = (from: string, to: string, where: string): void =>
+    sequences.add({ name: '', op: 'Identity', opset: 18, inputs: [from], outputs: [to], attributes: {} }, where)
 
   /** Puts a body in place of a node: its outputs take the names that the node's outputs have. */
   const inline = (
@@ -166,10 +187,7 @@ export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOp
     const body: Scope = { ...inner, bound, prefix: `${scope.prefix}${node.name || node.output?.[0] || node.opType}/` }
     fill(body)
     for (const [from, to] of bound) if (!body.values.has(from)) copies.push([from, to])
-    for (const [from, to] of copies) {
-      const input = resolve(body, from, describe(node))
-      flat.nodes.push({ name: '', op: 'Identity', opset: 18, inputs: [input], outputs: [to], attributes: {} })
-    }
+    for (const [from, to] of copies) alias(resolve(body, from, describe(node)), to, describe(node))
   }
 
   const call = (
@@ -201,7 +219,7 @@ export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOp
   ): void => {
     const bodies = ['then_branch', 'else_branch'].map((name) => attributes.find((a) => a.name === name)?.g)
     if (!bodies[0] || !bodies[1]) throw new TacoError('INVALID_MODEL', `${describe(node)} lacks a branch`)
-    const condition = valueOf(flat, inputs[0] ?? '')
+    const condition = look(inputs[0] ?? '').value
     if (condition?.data.length !== 1) {
       throw new TacoError(
         'UNSUPPORTED',
@@ -217,8 +235,55 @@ export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOp
     })
   }
 
+  /** Writes out the trips of a Loop whose number and conditions are constant. */
+  const loop = (node: NodeProto, attributes: readonly AttributeProto[], scope: Scope): void => {
+    const where = describe(node)
+    const body = attributes.find((a) => a.name === 'body')?.g
+    if (!body) throw new TacoError('INVALID_MODEL', `${where} lacks a body`)
+    const [trips = '', condition = '', ...initial] = (node.input ?? []).map((local) => resolve(scope, local, where))
+    const parameters = (body.input ?? []).map((v) => v.name ?? '')
+    const results = (body.output ?? []).map((v) => v.name ?? '')
+    const wanted = node.output ?? []
+    if (parameters.length !== initial.length + 2 || results.length < initial.length + 1) {
+      throw new TacoError('INVALID_MODEL', `${where} does not fit its body`)
+    }
+    if (wanted.length >= results.length) throw new TacoError('INVALID_MODEL', `${where} has more outputs than its body`)
+    const constant = (name: string, what: string): number => {
+      const value = look(name).value
+      if (value?.data.length === 1) return Number(value.data[0])
+      throw new TacoError('UNSUPPORTED', `${where}: operator Loop is not supported unless its ${what} is constant`)
+    }
+    const count = trips === '' ? Infinity : constant(trips, 'number of trips')
+    const scans: string[][] = results.slice(initial.length + 1).map(() => [])
+    let carried = initial
+    let goesOn = condition === '' || constant(condition, 'condition') !== 0
+    for (let trip = 0; trip < count && goesOn; trip++) {
+      if (trip >= MAX_TRIPS) throw new TacoError('UNSUPPORTED', `${where} makes more than ${MAX_TRIPS} trips`)
+      const prefix = `${scope.prefix}${node.name || wanted[0] || 'Loop'}/${trip}/`
+      const values = new Map<string, string>()
+      const inner: Scope = { ...scope, values, bound: new Map(), parent: scope, prefix }
+      flat.constants.set(declare(inner, parameters[0]!), int64([], [trip]))
+      flat.constants.set(declare(inner, parameters[1]!), fromNumbers('bool', [], [1]))
+      parameters.slice(2).forEach((name, i) => values.set(name, carried[i]!))
+      addConstants(body, inner)
+      addNodes(body.node ?? [], inner)
+      const made = results.map((name) => resolve(inner, name, where))
+      carried = made.slice(1, initial.length + 1)
+      made.slice(initial.length + 1).forEach((name, i) => scans[i]!.push(name))
+      // without a condition this is a counted loop, whatever the body says
+      if (condition !== '') goesOn = constant(made[0]!, 'condition') !== 0
+    }
+    wanted.forEach((local, i) => {
+      if (local === '') return
+      const to = declare(scope, local)
+      const scan = scans[i - initial.length]
+      if (scan) sequences.stack(scan, to, where)
+      else alias(carried[i]!, to, where)
+    })
+  }
+
   const top: Scope = {
-    values: new Map(inputs.map((name) => [name, name])),
+    values: new Map([...inputs, ...options.constants.keys()].map((name) => [name, name])),
     bound: new Map(),
     opsets: opsetsOf(model.opsetImport),
     given: new Map(),

@@ -1,7 +1,7 @@
 import { TacoError } from '@tacojs/errors'
 import { toNumber, type Int64, type OperatorSetIdProto } from './proto.js'
 
-const [OLDEST, NEWEST] = [7, 23]
+const [OLDEST, NEWEST] = [1, 23]
 
 export interface Opsets {
   /** The version of ONNX's own operators; throws where the domain is another or was not imported. */

@@ -11,6 +11,13 @@ export function readValueInfo(proto: ValueInfoProto, kind: 'input' | 'output'): 
   const where = `${kind} "${name}"`
   if (name === '') throw new TacoError('INVALID_MODEL', `an ${kind} of the graph has no name`)
   const type = proto.type?.tensorType
+  for (const kind of ['sequence', 'map', 'optional', 'sparseTensor'] as const) {
+    if (!proto.type?.[`${kind}Type`]) continue
+    throw new TacoError(
+      'UNSUPPORTED',
+      `${where} is ${kind === 'optional' ? 'an' : 'a'} ${kind}, which graphs cannot hold`,
+    )
+  }
   if (!type?.shape)
     throw new TacoError('INVALID_MODEL', `${where} states no tensor shape: export the model with shapes`)
   const dims = type.shape.dim ?? []

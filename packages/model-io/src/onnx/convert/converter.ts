@@ -1,5 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import type { Attribute, Domain, Tensor, ValueType } from '@tacojs/graph'
+import type { Attribute, Dim, Domain, Tensor, ValueType } from '@tacojs/graph'
 import type { RawNode } from '../flatten.js'
 
 /** What a converter returns: a node of the graph whose name may still be empty or taken. */
@@ -20,13 +20,17 @@ export interface ConvertContext {
   producer(name: string): RawNode | undefined
   consumers(name: string): readonly RawNode[]
   isOutput(name: string): boolean
-  /** Inferred from the nodes converted so far: costly, for rare needs. */
+  /** Inferred from the nodes converted so far. Throws INVALID_MODEL for a value that nothing makes before. */
   typeOf(name: string): ValueType
+  /** The elements of a small integer value, as far as constants and known sizes give them; symbols among them. */
+  elements(name: string): readonly Dim[] | undefined
+  /** The value of a constant, or of what small arithmetic makes of constants and known sizes. */
+  value(name: string): Tensor | undefined
   addConstant(wanted: string, tensor: Tensor): string
   freshName(wanted: string): string
 }
 
-/** Brings one operator of opsets 7 to 23 to the form it has in the graph's opset. */
+/** Brings one operator of opsets 1 to 23 to the form it has in the graph's opset. */
 export type Converter = (node: RawNode, context: ConvertContext) => readonly Converted[]
 
 export const same = (node: RawNode, change: Partial<Converted> = {}): Converted => ({

@@ -1,26 +1,23 @@
+import { fromNumbers } from '@tacojs/graph'
 import { widened } from '../../stored-type.js'
 import { dataTypeOf, storageOf } from '../data-types.js'
 import { firstOutputOnly, number, place, refuse, same, without, type Converter } from './converter.js'
+import { Writer } from './writer.js'
 
-/** Dropout does nothing in inference; in training mode it cannot be had. */
+/** Dropout does nothing in inference, its mask is all true; in training mode it cannot be had. */
 export const dropout: Converter = (node, context) => {
-  const training = node.inputs[2]
+  const [x = '', , training] = node.inputs
   if (training && context.constant(training)?.data[0] !== 0) refuse(node, 'training mode is not supported')
-  const outputs = firstOutputOnly(node, context)
-  return [same(node, { op: 'Identity', inputs: node.inputs.slice(0, 1), outputs, attributes: {} })]
+  const mask = node.outputs[1]
+  const w = new Writer(node, context)
+  if (mask && (context.isOutput(mask) || context.consumers(mask).length > 0)) {
+    // before 10 the mask had the data type of the input
+    const { dtype } = context.typeOf(x)
+    const value = fromNumbers(node.opset < 10 ? dtype : 'bool', [1], [1])
+    w.output(mask, 'ConstantOfShape', [w.add('Shape', [x])], { value })
+  }
+  return w.is(x)
 }
-
-export const batchNormalization: Converter = (node, context) => {
-  if (number(node, 'training_mode', 0) !== 0) refuse(node, 'training mode is not supported')
-  if (number(node, 'spatial', 1) !== 1) refuse(node, 'statistics per position (spatial = 0) are not supported')
-  const attributes = without(node.attributes, 'training_mode', 'spatial', 'momentum')
-  return [same(node, { outputs: firstOutputOnly(node, context), attributes })]
-}
-
-/** `stash_type` is the precision of the intermediate results, which is ours to choose. */
-export const layerNormalization: Converter = (node, context) => [
-  same(node, { outputs: firstOutputOnly(node, context), attributes: without(node.attributes, 'stash_type') }),
-]
 
 /** Indices are not computed; so their order (`storage_order`) does not matter. */
 export const maxPool: Converter = (node, context) => [
