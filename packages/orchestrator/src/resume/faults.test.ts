@@ -1,13 +1,14 @@
 import * as real from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { jest } from '@jest/globals'
 import { writeSampleTask } from '@tacojs/samples'
 import { residualNetwork } from '../allocate/testing/network.js'
 import { faultyFs, type Fault } from './testing/faulty-fs.js'
 
 const faulty = faultyFs(real)
-jest.unstable_mockModule('node:fs/promises', () => ({ default: faulty.fs, ...faulty.fs }))
+// @types/jest knows it not
+const modules = import.meta.jest as unknown as { unstable_mockModule(name: string, fake: () => object): void }
+modules.unstable_mockModule('node:fs/promises', () => ({ default: faulty.fs, ...faulty.fs }))
 const { exportOnnx, checkBundleTarget } = await import('@tacojs/model-io')
 const { specialize } = await import('../specialize.js')
 
