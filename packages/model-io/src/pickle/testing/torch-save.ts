@@ -207,7 +207,7 @@ class Pickler {
   }
 }
 
-function pickled(value: Saveable, legacy = false): { readonly bytes: Uint8Array; readonly storages: Storage[] } {
+export function pickled(value: Saveable, legacy = false): { readonly bytes: Uint8Array; readonly storages: Storage[] } {
   const pickler = new Pickler(legacy)
   pickler.value(value)
   pickler.out.push(0x2e)
