@@ -8,6 +8,7 @@ import { WEIGHTS } from './prune/layer-record.js'
 import { prune, type Pruned } from './prune/prune.js'
 import { isStructured } from './consistent.js'
 import type { Recipe } from './recipe.js'
+import { roundSpecialist } from './round-specialist.js'
 import { fingerprints } from './resume/fingerprint.js'
 import { memoryRecords, withShared } from './resume/shared-records.js'
 import type { WorkFolder } from './resume/work-folder.js'
@@ -65,11 +66,12 @@ export async function createPruner(
         timer.time(`${stage}/${part}`, run),
       onWarning: warn,
     }
-    return timer.time(stage, async () =>
+    const pruned = await timer.time(stage, async () =>
       isStructured(recipe)
         ? { ...(await pruneStructured(model, inputs, context)), layers: [] }
         : prune(model, inputs, { ...context, warmStart }),
     )
+    return roundSpecialist(pruned, recipe.weights, warn)
   }
 }
 

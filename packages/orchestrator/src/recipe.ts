@@ -99,6 +99,8 @@ const recipeSchema = v.strictObject({
    * model; the highest sparsity of a grid that does is found by bisection, pruning each time.
    */
   maxDrop: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(100))),
+  /** What the specialist's weights are rounded to, in the bundle and before anything is measured of it. */
+  weights: v.optional(v.picklist(['fp32', 'fp16', 'int8']), 'fp32'),
   /** Folder of the dev images, `<dev>/<class>/*`; images of `data` that are no shots unless given. */
   dev: v.optional(v.string()),
   /** Honour EXIF orientation; `ignore` is what timm does. */

@@ -77,6 +77,13 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
       "a layer's own sparsity, pattern, method, or dense: 'blocks.0.*=0.5'; may be repeated, later ones win",
       layerOverride,
     )
+    .addOption(
+      new Option('--weights <precision>', "what the specialist's weights are rounded to (fp32)").choices([
+        'fp32',
+        'fp16',
+        'int8',
+      ]),
+    )
     .addOption(exifOption())
     .option('--skip-corrupt', 'skip images that cannot be decoded, and count them')
     .option('--backend <name>', 'what computes: wasm, tfjs-wasm or tfjs-cpu (wasm)')

@@ -62,7 +62,7 @@ function floatBits(
   if (as === undefined) return new Uint32Array(buffer)
   if (as === 'float16') return new Uint32Array(widenHalf(new Uint16Array(buffer)).buffer)
   const steps = new Int8Array(buffer)
-  const factors = new Float32Array(bytesAt(scales!, payload, 4).slice().buffer)
+  const factors = new Float32Array(new Uint8Array(bytesAt(scales!, payload, 4)).buffer)
   const inner = sizeOf(shape.slice(axis! + 1))
   const out = Float32Array.from(steps, (q, i) => {
     const channel = Math.floor((positions?.[i] ?? i) / inner) % factors.length

@@ -163,6 +163,8 @@ test('values that are halves take 16 bits, and steps of a channel 8, along eithe
   ])
   const back = decodeWeights(bytes)
   expect(back).toEqual(weights)
+  // what Node reads from files: a view of shared memory, anywhere in it
+  expect(decodeWeights(Buffer.concat([Uint8Array.of(0), bytes]).subarray(1))).toEqual(weights)
   expect(Object.is(back.get('steps but for a -0')!.tensor.data[5], -0)).toBe(true)
 })
 

@@ -1,5 +1,6 @@
 import { TacoError } from '@tacojs/errors'
 import type { Graph } from '@tacojs/graph'
+import type { Precision } from '@tacojs/model-io'
 import { allocate, type AllocationMethod } from './allocate.js'
 import { compactBytes } from './compact-bytes.js'
 import type { LayerCost } from './costs.js'
@@ -32,9 +33,10 @@ export async function sparsitiesForBytes(
   method: AllocationMethod,
   cost: LayerCost,
   maxBytes: number,
+  precision: Precision = 'fp32',
 ): Promise<ReadonlyMap<string, number>> {
   const own = layers.map(({ planned }) => planned.layer)
-  const bytes = compactBytes(graph, own)
+  const bytes = compactBytes(graph, own, precision)
   const bytesAt = (sparsity: number): number => {
     const sparsities = sparsitiesAt(layers, cost, method, sparsity)
     return bytes(own.map(({ name, rows, cols }) => Math.ceil(rows * cols * (1 - sparsities.get(name)!))))
