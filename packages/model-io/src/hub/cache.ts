@@ -55,7 +55,12 @@ export function repoCache(cache: string, repo: string): RepoCache {
       onDisk(folder, async () => {
         const path = join(snapshot(commit), file)
         await mkdir(dirname(path), { recursive: true })
-        if (await lstat(path).catch(() => undefined)) await rm(path)
+        if (await lstat(path).catch(() => undefined)) {
+          // another process may be reading what is right
+          const [is, should] = await Promise.all([path, blob(etag)].map((p) => realpath(p).catch(() => undefined)))
+          if (is !== undefined && is === should) return path
+          await rm(path)
+        }
         await symlink(relative(dirname(path), blob(etag)), path).catch(async (error: NodeJS.ErrnoException) => {
           // another process was as fast
           if (error.code === 'EEXIST') return

@@ -17,12 +17,17 @@ export function storageOf(id: Value, invalid: Invalid): StorageRef {
   return new StorageRef(key, type.type!, numel)
 }
 
-/** What `kind` makes of its arguments, as data. */
-export function rebuild({ name, kind }: Global, args: Value, invalid: Invalid): Value {
+/**
+ * What `kind` makes of its arguments, as data.
+ *
+ * @param made counts what is made
+ */
+export function rebuild({ name, kind }: Global, args: Value, invalid: Invalid, made: (items: number) => void): Value {
   if (!Array.isArray(args)) throw invalid(`${name} is given no tuple of arguments`)
   switch (kind) {
     case 'dict':
       if (args.length === 0) return new Map()
+      if (Array.isArray(args[0])) made(args[0].length)
       return mapOf(args[0], () => invalid(`${name} is given something other than pairs`))
     case 'size':
       return args[0]
@@ -57,10 +62,13 @@ function tensorOf(
   if (!(storage instanceof StorageRef)) throw invalid('a tensor has no storage')
   const type = stated ?? storage.type
   if (type === 'bytes') throw invalid('a tensor has no data type')
+  // first, since a long list may be named many times
+  if (Array.isArray(shape) && shape.length > MAX_RANK) {
+    throw invalid(`a tensor has ${shape.length} axes, at most ${MAX_RANK} are allowed`)
+  }
   if (!isCount(offset) || !isCounts(shape) || !isCounts(strides) || shape.length !== strides.length) {
     throw invalid('a tensor has no offset, shape and strides of whole numbers')
   }
-  if (shape.length > MAX_RANK) throw invalid(`a tensor has ${shape.length} axes, at most ${MAX_RANK} are allowed`)
   const size = storedBytes(type)
   if (storage.type !== 'bytes' && storedBytes(storage.type) !== size) {
     throw invalid('a tensor has elements of another size than its storage')
@@ -76,7 +84,8 @@ function tensorOf(
 }
 
 const isCount = (value: Value): value is number => Number.isSafeInteger(value) && (value as number) >= 0
-const isCounts = (value: Value): value is number[] => Array.isArray(value) && value.every(isCount)
+const isCounts = (value: Value): value is number[] =>
+  Array.isArray(value) && value.length <= MAX_RANK && value.every(isCount)
 
 /** Bytes that a storage takes. */
 export const storageBytes = ({ type, numel }: StorageRef): number => numel * (type === 'bytes' ? 1 : storedBytes(type))

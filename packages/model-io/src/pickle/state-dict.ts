@@ -71,6 +71,9 @@ function entriesOf(value: Value, where: string): [string, TensorRef][] {
   return [...entries]
 }
 
+/** Bytes that each tensor counts for besides its elements: reading one takes time however small it is. */
+const COST = 1024
+
 async function load(
   checkpoint: Checkpoint,
   name: string,
@@ -82,7 +85,7 @@ async function load(
   const span = spanOf(view) * size
   const count = view.shape.reduce((product, s) => product * s, 1)
   // 16-bit floats become twice as long
-  budget.bytes -= Math.max(span, count * Math.max(size, 4))
+  budget.bytes -= COST + Math.max(span, count * Math.max(size, 4))
   if (budget.bytes < 0) {
     throw new TacoError(
       'INVALID_DATA',

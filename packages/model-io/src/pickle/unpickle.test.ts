@@ -44,6 +44,9 @@ test.each<[string, Uint8Array, RegExp]>([
   expect(() => unpickle(input, 'x')).toThrow(refused('UNSUPPORTED', message))
 })
 
+/** A persistent id of a storage. */
+const storage = [...ascii('(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x01tQ')]
+
 test('every opcode outside of the list is refused by its number', () => {
   const read = new Set(
     [0x80, 0x95, 0x28, 0x30, 0x31, 0x32, 0x4e, 0x88, 0x89, 0x4a, 0x4b, 0x4d, 0x8a, 0x8b, 0x47, 0x8c, 0x58, 0x8d, 0x55]
@@ -123,6 +126,22 @@ describe('small inputs stay small', () => {
     expect(deep.value).toHaveLength(1)
     const own = unpickle(bytes(']q\x00h\x00a', STOP), 'x').value as unknown[]
     expect(own[0]).toBe(own)
+  })
+
+  test('a long list that is named many times', () => {
+    // [[1, 2], [1, 2], …] kept, then a dict made of it again and again
+    const pairs = [...ascii(']q\x00(K\x01K\x02\x86q\x01'), ...repeat([0x68, 1], 200_000), ...ascii('e0')]
+    const again = [...ascii('ccollections\nOrderedDict\nh\x00'), 0x85, ...ascii('R0')]
+    expect(() => unpickle(bytes(pairs, repeat(again, 10_000), 'N', STOP), 'x')).toThrow(
+      refused('INVALID_DATA', /makes more values/),
+    )
+    const shape = [
+      ...ascii('ctorch._utils\n_rebuild_tensor_v2\n'),
+      ...ascii('('),
+      ...storage,
+      ...ascii('K\x00h\x00h\x00tR'),
+    ]
+    expect(() => unpickle(bytes(pairs, shape, STOP), 'x')).toThrow(refused('INVALID_DATA', /200001 axes/))
   })
 
   test('a doubling in each step is never unfolded', () => {

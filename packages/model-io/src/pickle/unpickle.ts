@@ -225,7 +225,7 @@ function reduce(machine: Machine): void {
   const args = machine.pop()
   const callee = machine.pop()
   if (!(callee instanceof Global)) throw machine.invalid('its pickle calls what is no function')
-  machine.pushMade(rebuild(callee, args, machine.invalid))
+  machine.pushMade(rebuild(callee, args, machine.invalid, (items) => machine.made(items)))
 }
 
 /** Only for a namespace, which is made empty. */

@@ -2,7 +2,7 @@ import { TacoError } from '@tacojs/errors'
 import { float32 } from '@tacojs/graph'
 import { modelArguments } from './arguments.js'
 import type { TimmConfig } from './config.js'
-import { activation, conv, layerScale, linear, normalize, normalizeChannels, type Norm } from './layers.js'
+import { activation, conv, globalPool, layerScale, linear, normalize, normalizeChannels, type Norm } from './layers.js'
 import type { Network } from './network.js'
 
 /** Told by the weights. */
@@ -23,6 +23,7 @@ const told = [
 interface Settings {
   readonly act: string
   readonly norm: Norm
+  readonly pool: string
 }
 
 /**
@@ -48,15 +49,15 @@ function settingsOf(config: TimmConfig): Settings {
   const kind = args.text('norm_layer', named).replace('2d', '')
   const pool = args.text('global_pool', config.globalPool ?? 'avg')
   const known = kind === 'layernorm' || kind === 'rmsnorm' || kind === 'simplenorm'
-  if (!known || pool !== 'avg' || args.number('output_stride', 32) !== 32) {
+  if (!known || args.number('output_stride', 32) !== 32) {
     throw new TacoError(
       'UNSUPPORTED',
-      `'${architecture}' with norm_layer '${kind}', global_pool '${pool}' and this output_stride is not supported`,
+      `'${architecture}' with norm_layer '${kind}' and this output_stride is not supported`,
     )
   }
   const epsilon = args.number('norm_eps', /_xxlarge|^test_/.test(architecture) ? 1e-5 : 1e-6)
   const namedAct = architecture === 'test_convnext3' ? 'silu' : /^test_/.test(architecture) ? 'gelu_tanh' : 'gelu'
-  return { act: args.text('act_layer', namedAct).replace('swish', 'silu'), norm: { kind, epsilon } }
+  return { act: args.text('act_layer', namedAct).replace('swish', 'silu'), norm: { kind, epsilon }, pool }
 }
 
 /** Patches of an image, or two overlapping steps of two, with an activation between them or not. */
@@ -112,10 +113,10 @@ function responseNorm(net: Network, at: string, x: string): string {
   return net.add('Add', at, [x, net.add('Add', `${at}.biased`, [scaled, bias])])
 }
 
-/** Mean over the image before the normalisation (as published) or after it, an additional layer where there is one. */
-function head(net: Network, x: string, { norm }: Settings): string {
+/** Pooled over the image before the normalisation (as published) or after it, an additional layer where there is one. */
+function head(net: Network, x: string, { norm, pool }: Settings): string {
   const first = net.weights.has('norm_pre.weight') ? normalizeChannels(net, 'norm_pre', x, norm) : x
-  const pooled = net.add('Flatten', 'head.flatten', [net.add('GlobalAveragePool', 'head.global_pool', [first])])
+  const pooled = net.add('Flatten', 'head.flatten', [globalPool(net, 'head.global_pool', first, pool)])
   let y = net.weights.has('head.norm.weight') ? normalize(net, 'head.norm', pooled, norm) : pooled
   if (net.weights.has('head.pre_logits.fc.weight')) {
     y = activation(net, 'gelu', 'head.pre_logits.act', linear(net, 'head.pre_logits.fc', y))

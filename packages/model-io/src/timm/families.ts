@@ -11,7 +11,7 @@ type Family = (net: Network, config: TimmConfig) => string
 /** By the architecture's name; those that are not meant have weights of the same names that mean something else. */
 const families: readonly (readonly [named: RegExp, family: Family, except?: RegExp])[] = [
   [/^((wide_|eca|se)?resne[tx]|senet154|test_resnet$)/, resnet, /^resnetv2/],
-  [/^((vit|deit3?|flexivit|eva|eva02)_|test_vit\d?$)/, vit, /^vit_pe_/],
+  [/^((vit|deit3?|flexivit|eva|eva02|beit3|aimv2)_|test_vit\d?$)/, vit, /^vit_pe_/],
   [/^(convnext(v2)?_|test_convnext\d?$)/, convnext],
 ]
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { encodeSafetensors, importTimm, parseTimmConfig, timmGraph, type TimmConfig } from '../index.js'
+import { floats, torchSave, type SavedTensor } from '../pickle/testing/torch-save.js'
 
 type Shapes = Readonly<Record<string, readonly number[]>>
 
@@ -201,10 +202,10 @@ test.each<[string, TimmConfig, Map<string, Tensor>, string, RegExp]>([
   ],
   [
     'pooling',
-    config('vit_tiny_patch16_224', { num_heads: 2, global_pool: 'max' }),
+    config('vit_tiny_patch16_224', { num_heads: 2, global_pool: 'prr' }),
     weightsOf(vitShapes),
     'UNSUPPORTED',
-    /max/,
+    /prr/,
   ],
   [
     'tables that only the image size makes large',
@@ -299,6 +300,37 @@ test('learned rotary positions are taken, and turn q and k of each block', () =>
   expect(inputs['blocks.0.attn.k_rotated.turned']![1]).toBe('rope.0.sin')
 })
 
+test('pooling by the maximum, by its middle with the mean, or by both side by side', () => {
+  const nodes = (settings: TimmConfig, shapes: Shapes): string[] =>
+    timmGraph(settings, weightsOf(shapes)).nodes.map(({ op, outputs }) => `${outputs[0]}: ${op}`)
+  const cases: [TimmConfig, Shapes, string[]][] = [
+    [config('resnet50', { global_pool: 'max' }), resnetShapes, ['global_pool: GlobalMaxPool']],
+    [config('resnet50', { global_pool: 'avgmax' }), resnetShapes, ['global_pool.sum: Add', 'global_pool: Mul']],
+    [
+      config('resnet50', { global_pool: 'catavgmax' }),
+      { ...resnetShapes, ...layer('fc', [3, 12]) },
+      ['global_pool: Concat'],
+    ],
+    [config('convnext_tiny', { global_pool: 'max' }), convnextShapes, ['head.global_pool: GlobalMaxPool']],
+    [config('vit_tiny_patch16_224', { num_heads: 2, global_pool: 'max' }), vitShapes, ['pool: ReduceMax']],
+    [
+      config('vit_tiny_patch16_224', { num_heads: 2, global_pool: 'avgmax' }),
+      vitShapes,
+      ['pool.sum: Add', 'pool: Mul'],
+    ],
+  ]
+  for (const [settings, shapes, expected] of cases)
+    expect(nodes(settings, shapes)).toEqual(expect.arrayContaining(expected))
+  expect(() => timmGraph(config('resnet50', { global_pool: 'x' }), weightsOf(resnetShapes))).toThrow(/global_pool 'x'/)
+})
+
+test('patches that are normalised before they are placed', () => {
+  const shapes = { ...vitShapes, ...layer('patch_embed.norm', [8]) }
+  const inputs = inputsOf(config('beit3_base_patch16_224', { num_heads: 2 }), shapes)
+  expect(inputs['patch_embed.norm']![0]).toBe('patch_embed')
+  expect(inputs.tokens).toContain('patch_embed.norm')
+})
+
 test('counters of batches are no weights', () => {
   const counted = weightsOf(resnetShapes).set('bn1.num_batches_tracked', int64([], [7]))
   expect(timmGraph(config('resnet50'), counted).nodes.length).toBeGreaterThan(0)
@@ -383,6 +415,54 @@ test('a folder, or the file in it; what is missing is named', async () => {
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+describe('weights in other files', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'timm-'))
+    const { architecture, numClasses, inputSize, mean, std } = vitConfig
+    const cfg = { input_size: inputSize, mean, std }
+    const json = { architecture, num_classes: numClasses, model_args: { num_heads: 2 }, pretrained_cfg: cfg }
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(json))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+  const write = (name: string, content: Uint8Array | object): void =>
+    writeFileSync(join(folder, name), content instanceof Uint8Array ? content : JSON.stringify(content))
+  const saved = (names: readonly string[] = Object.keys(vitShapes)): Map<string, SavedTensor> => {
+    const weights = weightsOf(vitShapes)
+    return new Map(
+      names.map((name) => [name, floats(vitShapes[name]!, [...(weights.get(name)!.data as Float32Array)])]),
+    )
+  }
+  const expected = () => timmGraph(vitConfig, weightsOf(vitShapes))
+
+  test.each(['pytorch_model.bin', 'model.pth'])('%s of torch.save, in its folder or by its path', async (name) => {
+    write(name, torchSave(new Map([['model', saved()]])))
+    expect(await importTimm(folder)).toEqual(expected())
+    expect(await importTimm(join(folder, name))).toEqual(expected())
+  })
+
+  test('several files of torch.save by an index, which must say of each weight where it is', async () => {
+    const names = Object.keys(vitShapes)
+    const parts = ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'] as const
+    const map = Object.fromEntries(names.map((name, i) => [name, parts[i % 2]!]))
+    for (const part of parts) write(part, torchSave(saved(names.filter((name) => map[name] === part))))
+    write('pytorch_model.bin.index.json', { weight_map: map })
+    expect(await importTimm(folder)).toEqual(expected())
+    write('pytorch_model.bin.index.json', { weight_map: { ...map, more: parts[0] } })
+    await expect(importTimm(folder)).rejects.toMatchObject({
+      message: expect.stringMatching(/places 'more' in .*lacks it/),
+    })
+    write('pytorch_model.bin.index.json', {
+      weight_map: { ...map, 'norm.bias': parts[(names.indexOf('norm.bias') % 2) ^ 1] },
+    })
+    await expect(importTimm(folder)).rejects.toMatchObject({
+      message: expect.stringMatching(/'norm\.bias', which .*not place/),
+    })
+    write('pytorch_model.bin.index.json', { weight_map: { a: '../x.bin' } })
+    await expect(importTimm(folder)).rejects.toMatchObject({ code: 'INVALID_DATA' })
+  })
 })
 
 test('fixtures of every variant give as many logits as their sample has', async () => {

@@ -73,6 +73,24 @@ export function normalizeChannels(net: Network, module: string, x: string, norm:
   return last ? normalized : net.transpose(`${module}.first`, normalized, [0, 3, 1, 2])
 }
 
+/**
+ * [N, C, H, W] → [N, C, 1, 1] by timm's name of it: `avg`, `max`, their mean `avgmax`, or both as [N, 2C, 1, 1],
+ * `catavgmax`. Throws UNSUPPORTED for another.
+ */
+export function globalPool(net: Network, name: string, x: string, kind: string): string {
+  if (kind === 'avg') return net.add('GlobalAveragePool', name, [x])
+  if (kind === 'max') return net.add('GlobalMaxPool', name, [x])
+  if (kind !== 'avgmax' && kind !== 'catavgmax') {
+    throw new TacoError('UNSUPPORTED', `${net.weights.where}: global_pool '${kind}' is not supported`)
+  }
+  const both = [net.add('GlobalAveragePool', `${name}.avg`, [x]), net.add('GlobalMaxPool', `${name}.max`, [x])]
+  return kind === 'avgmax' ? middle(net, name, both) : net.add('Concat', name, both, { axis: 1 })
+}
+
+/** The mean of two values. */
+export const middle = (net: Network, name: string, both: readonly string[]): string =>
+  net.add('Mul', name, [net.add('Add', `${name}.sum`, both), scalar(net, `${name}.half`, 0.5)])
+
 /** The weight `name`, a factor per feature of the last axis (Touvron et al. 2021). */
 export const layerScale = (net: Network, name: string, x: string): string =>
   net.addOwn('LayerScale', `${name}.scaled`, [x, net.weight(name, [undefined])])

@@ -2,7 +2,7 @@ import { TacoError } from '@tacojs/errors'
 import { float32 } from '@tacojs/graph'
 import { modelArguments } from './arguments.js'
 import type { TimmConfig } from './config.js'
-import { activation, batchNorm, conv, linear } from './layers.js'
+import { activation, batchNorm, conv, globalPool, linear } from './layers.js'
 import type { Network } from './network.js'
 
 /** Told by the weights. */
@@ -23,6 +23,7 @@ interface Settings {
   readonly act: string
   /** What blurs before a step of two: '' nothing, 'avg' pooling, 'blur' a binomial filter (Zhang 2019). */
   readonly aa: string
+  readonly pool: string
 }
 
 /**
@@ -38,7 +39,7 @@ export function resnet(net: Network, config: TimmConfig): string {
       x = residual(net, `layer${stage}.${block}`, x, stage > 1 && block === 0 ? 2 : 1, settings)
     }
   }
-  const pooled = net.add('GlobalAveragePool', 'global_pool', [x])
+  const pooled = globalPool(net, 'global_pool', x, settings.pool)
   return linear(net, 'fc', net.add('Flatten', 'global_pool.flatten', [pooled]), 'logits')
 }
 
@@ -56,7 +57,6 @@ function settingsOf(config: TimmConfig): Settings {
   const aa = args.text('aa_layer', named).toLowerCase().replace(/[-_]/g, '').replace(/pool$/, '')
   const fixed: [string, unknown, unknown][] = [
     ['aa_layer', ['', 'avg', 'blur'].includes(aa), true],
-    ['global_pool', args.text('global_pool', config.globalPool ?? 'avg'), 'avg'],
     ['output_stride', args.number('output_stride', 32), 32],
     [
       'norm_layer',
@@ -68,7 +68,8 @@ function settingsOf(config: TimmConfig): Settings {
   for (const [name, value, wanted] of fixed) {
     if (value !== wanted) throw new TacoError('UNSUPPORTED', `'${architecture}' with this ${name} is not supported`)
   }
-  return { act: args.text('act_layer', 'relu').replace('swish', 'silu'), aa }
+  const pool = args.text('global_pool', config.globalPool ?? 'avg')
+  return { act: args.text('act_layer', 'relu').replace('swish', 'silu'), aa, pool }
 }
 
 /** Whether the arguments of blocks are no more than which gate they have, and how wide it is, which the weights tell. */

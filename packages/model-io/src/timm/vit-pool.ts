@@ -1,5 +1,5 @@
 import { int64 } from '@tacojs/graph'
-import { linear, normalize } from './layers.js'
+import { linear, middle, normalize } from './layers.js'
 import type { Network } from './network.js'
 import { attend, headsOf, normalizeHeads, toHeads, unpack, type Shared } from './vit-attention.js'
 import { mlp } from './vit-mlp.js'
@@ -8,14 +8,19 @@ import { mlp } from './vit-mlp.js'
 export const token = (net: Network, name: string, x: string, index: number): string =>
   net.add('Gather', name, [x, net.constant(`${name}.index`, int64([], [index]))], { axis: 1 })
 
-/** [batch, tokens, features] → [batch, features]: the class token, the mean of patches, or attention of a learned query. */
+/** [batch, tokens, features] → [batch, features]: the class token, mean or maximum of the patches or the middle of both, or
+ * attention of a learned query. */
 export function pool(net: Network, x: string, prefix: number, shared: Shared): string {
   if (shared.pool === 'token') return token(net, 'pool', x, 0)
   const skipped = shared.poolPrefix ? 0 : prefix
   const seen = skipped === 0 ? x : withoutFirst(net, x, skipped)
   if (shared.pool === 'map')
     return attentionPool(net, 'attn_pool', seen, { ...shared, tokens: shared.tokens - skipped })
-  return net.add('ReduceMean', 'pool', [seen, net.ints('pool.axes', [1])], { keepdims: 0 })
+  const reduced = (op: 'ReduceMean' | 'ReduceMax', name: string) =>
+    net.add(op, name, [seen, net.ints(`${name}.axes`, [1])], { keepdims: 0 })
+  if (shared.pool === 'avg') return reduced('ReduceMean', 'pool')
+  if (shared.pool === 'max') return reduced('ReduceMax', 'pool')
+  return middle(net, 'pool', [reduced('ReduceMean', 'pool.avg'), reduced('ReduceMax', 'pool.max')])
 }
 
 const withoutFirst = (net: Network, x: string, count: number): string => {

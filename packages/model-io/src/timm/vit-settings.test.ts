@@ -34,6 +34,9 @@ test.each([
   ['eva_giant_patch14_336', 1408, 16, undefined, 'layernorm', 1e-6, false],
   ['eva02_base_patch16_clip_224', 768, 12, undefined, 'layernorm', 1e-6, true],
   ['vit_betwixt_patch16_rope_reg4_gap_256', 640, 10, undefined, 'layernorm', 1e-6, true],
+  ['beit3_giant_patch14_224', 1408, 16, undefined, 'layernorm', 1e-5, false],
+  ['beit3_base_patch16_224', 768, 12, undefined, 'layernorm', 1e-5, false],
+  ['aimv2_large_patch14_224', 1024, 8, undefined, 'rmsnorm', 1e-5, false],
 ])('%s', (architecture, width, heads, act, kind, epsilon, rotary) => {
   const found = settings(architecture, width)
   expect(found).toMatchObject({ heads, act, norm: { kind, epsilon } })
@@ -49,6 +52,7 @@ test('pooling is as the config says, else as the weights look', () => {
   expect(settings('vit_tiny_patch16_224', 192, { global_pool: 'avg' }).pool).toBe('avg')
   const both = { global_pool: 'token', model_args: { global_pool: 'avg', pool_include_prefix: true } }
   expect(settings('vit_tiny_patch16_224', 192, both)).toMatchObject({ pool: 'avg', poolPrefix: true })
+  for (const global_pool of ['max', 'avgmax']) expect(settings('deit3_x', 64, { global_pool }).pool).toBe(global_pool)
   expect(() => settings('vit_tiny_patch16_224', 192, { global_pool: 'token' }, [])).toThrow(/global_pool 'token'/)
 })
 

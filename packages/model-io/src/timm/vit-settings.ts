@@ -62,7 +62,7 @@ export interface VitSettings {
   /** undefined: what the kind of MLP has by default. */
   readonly act: string | undefined
   readonly norm: Norm
-  /** 'token', 'avg' or 'map'. */
+  /** 'token', 'avg', 'max', 'avgmax' or 'map'. */
   readonly pool: string
   /** Whether the mean, or the attention that pools, takes in class and register tokens. */
   readonly poolPrefix: boolean
@@ -89,10 +89,10 @@ export function vitSettings(config: TimmConfig, weights: StateDict, width: numbe
     act: act === '' ? undefined : act,
     norm: {
       kind: normKind(
-        args.text('norm_layer', /_xp_|^test_vit4/.test(architecture) ? 'rmsnorm' : 'layernorm'),
+        args.text('norm_layer', /_xp_|^test_vit4|^aimv2_/.test(architecture) ? 'rmsnorm' : 'layernorm'),
         architecture,
       ),
-      epsilon: /^vit_.*(_clip_|_dinov3)/.test(architecture) ? 1e-5 : 1e-6,
+      epsilon: /^vit_.*(_clip_|_dinov3)|^(beit3|aimv2)_/.test(architecture) ? 1e-5 : 1e-6,
     },
     pool,
     poolPrefix: args.flag('pool_include_prefix', seesAll),
@@ -139,7 +139,7 @@ function pooling(weights: StateDict, { architecture }: TimmConfig, stated: strin
   const mean = weights.has('fc_norm.weight') || !weights.has('cls_token')
   const told = weights.has('attn_pool.latent') ? 'map' : mean || /_dinov3/.test(architecture) ? 'avg' : 'token'
   const pool = stated === '' ? told : stated
-  if (pool === 'avg' || pool === 'map' || (pool === 'token' && weights.has('cls_token'))) return pool
+  if (['avg', 'max', 'avgmax', 'map'].includes(pool) || (pool === 'token' && weights.has('cls_token'))) return pool
   throw new TacoError('UNSUPPORTED', `'${architecture}' with global_pool '${pool}' is not supported`)
 }
 
@@ -156,8 +156,10 @@ function namedActivation(architecture: string): string | undefined {
 /** Heads are 64 wide, but the largest models and one that pools by the mean have 16, and the smallest for tests are 32 wide. */
 function namedHeads(architecture: string, width: number): number {
   if (/^test_vit/.test(architecture)) return width / 32
-  if (/_7b_.*_dinov3/.test(architecture)) return width / 128
-  const sixteen = /^eva02_enormous|_(huge|giant|gigantic|giantopt|so400m)_|^vit_base_patch16_gap_/.test(architecture)
+  if (/_7b_.*_dinov3|^aimv2_/.test(architecture)) return width / 128
+  const sixteen = /^eva02_enormous|^beit3_giant|_(huge|giant|gigantic|giantopt|so400m)_|^vit_base_patch16_gap_/.test(
+    architecture,
+  )
   const narrow = /^vit_giant_.*_(dinov2|tipsv2)|_dinov3/.test(architecture)
   return sixteen && !narrow ? 16 : width / 64
 }

@@ -1,6 +1,5 @@
-import { float32 } from '@tacojs/graph'
 import type { TimmConfig } from './config.js'
-import { conv, linear, normalize } from './layers.js'
+import { conv, linear, middle, normalize } from './layers.js'
 import type { Network } from './network.js'
 import { headsOf, type Shared } from './vit-attention.js'
 import { block, manyBranchesBlock, parallelBlock } from './vit-block.js'
@@ -24,6 +23,7 @@ export function vit(net: Network, config: TimmConfig): string {
   let x = embed(net, features, patches)
   const prefix = prefixTokens(net)
   const prefixSize = prefix.reduce((sum, name) => sum + (net.weights.shapeOf(name)[1] ?? 0), 0)
+  if (net.weights.has('patch_embed.norm.weight')) x = normalize(net, 'patch_embed.norm', x, settings.norm)
   x = place(net, x, prefix, prefixSize, grid, features)
   if (net.weights.has('norm_pre.weight')) x = normalize(net, 'norm_pre', x, settings.norm)
   const tokens = prefixSize + patches
@@ -112,9 +112,8 @@ function blocks(
 
 /** The mean of what two classifiers say of the class and of the distillation token (Touvron et al. 2021). */
 function distilled(net: Network, x: string): string {
-  const both = net.add('Add', 'heads', [
+  return middle(net, 'logits', [
     linear(net, 'head', token(net, 'pool', x, 0)),
     linear(net, 'head_dist', token(net, 'pool_dist', x, 1)),
   ])
-  return net.add('Mul', 'logits', [both, net.constant('heads.half', float32([], [0.5]))])
 }
