@@ -4,6 +4,7 @@ import { benchCommand } from './commands/bench.js'
 import { classifyCommand } from './commands/classify.js'
 import { demoCommand } from './commands/demo.js'
 import { evaluateCommand } from './commands/evaluate.js'
+import { exportCommand } from './commands/export.js'
 import { inspectCommand } from './commands/inspect.js'
 import { runCommand } from './commands/run.js'
 import { specializeCommand } from './commands/specialize.js'
@@ -25,6 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
     evaluateCommand,
     classifyCommand,
     inspectCommand,
+    exportCommand,
     runCommand,
     benchCommand,
     demoCommand,

@@ -13,6 +13,7 @@ import {
   readTimmConfig,
   timmWeightFiles,
 } from '@tacojs/model-io'
+import { onnxStatement } from './onnx-statement.js'
 import type { RunOptions } from './progress.js'
 
 export interface Model {
@@ -21,6 +22,8 @@ export interface Model {
   readonly name: string
   readonly graph: Graph
   readonly preprocess: Preprocess
+  /** Nothing says how images are to be prepared: the preprocessing is a guess. */
+  readonly assumed?: boolean
   readonly labels?: readonly Label[]
   /** The labels of a bundle. */
   readonly specialist?: readonly SpecialistLabel[]
@@ -43,6 +46,7 @@ const importModel = (file: string): Promise<Graph> =>
  * Reads a model: an ONNX file (with a timm config.json beside it, if there is one), a timm model (its weights and
  * config.json), the folder of either (model.onnx first), a timm model of the Hugging Face hub
  * (`hf-hub:owner/name[@revision]`), which is fetched into the hub's cache, or a specialist bundle. The graph is optimized.
+ * Preprocessing and labels are those of the config.json, or those that an ONNX file of ours has in its metadata.
  *
  * @param options for what is fetched: `load` events count megabytes of the weights
  * @throws NOT_FOUND, INVALID_MODEL, UNSUPPORTED, INVALID_WEIGHTS, INVALID_DATA; IO and ABORTED where something is fetched
@@ -77,12 +81,19 @@ export async function loadModel(model: string, options: RunOptions = {}): Promis
       warnings,
     }
   }
+  const stated = file.endsWith('.onnx') ? await onnxStatement(file) : undefined
+  if (stated?.preprocess) {
+    const { preprocess, labels } = stated
+    return { path: model, name: basename(file, '.onnx'), graph, preprocess, ...(labels ? { labels } : {}), warnings }
+  }
   const preprocess = defaultPreprocess(imageSize(graph))
   return {
     path: model,
     name: basename(file, '.onnx'),
     graph,
     preprocess,
+    assumed: true,
+    ...(stated?.labels ? { labels: stated.labels } : {}),
     warnings: [
       ...warnings,
       `no config.json beside '${file}': assuming ${preprocess.interpolation} resize, crop ${preprocess.cropPct} and ImageNet mean and std`,

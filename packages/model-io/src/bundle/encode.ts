@@ -9,6 +9,7 @@ export function encodeBundle({ graph, preprocess, labels, report }: Bundle): Map
   const metadata = {
     'taco.labels': JSON.stringify(labels.map((label) => label.name)),
     'taco.preprocess': JSON.stringify(preprocess),
+    ...provenanceOf(report),
   }
   // The weights are those of the exported form, so that they fill its skeleton name by name.
   const plain = expandFused(graph)
@@ -23,6 +24,13 @@ export function encodeBundle({ graph, preprocess, labels, report }: Bundle): Map
   const manifest = { format: FORMAT, version: VERSION, files: Object.fromEntries(hashes) as JsonValue }
   files.set(MANIFEST, jsonBytes(manifest))
   return files
+}
+
+/** Where a specialist comes from, as far as its report says: the model, and the recipe that made it of that. */
+function provenanceOf(report: JsonValue): Readonly<Record<string, string>> {
+  if (typeof report !== 'object' || report === null || Array.isArray(report)) return {}
+  const { model, recipe } = report as Readonly<Record<string, JsonValue | undefined>>
+  return model === undefined && recipe === undefined ? {} : { 'taco.provenance': JSON.stringify({ model, recipe }) }
 }
 
 const jsonBytes = (value: JsonValue): Uint8Array => new TextEncoder().encode(JSON.stringify(value, null, 2) + '\n')
