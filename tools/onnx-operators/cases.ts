@@ -10,12 +10,12 @@ export interface OnnxCase {
 }
 
 /** Serialised TensorProtos (or sequences), in the order of the model's inputs and outputs. */
-export interface DataSet {
+interface DataSet {
   readonly inputs: readonly Uint8Array[]
   readonly outputs: readonly Uint8Array[]
 }
 
-export const suites = ['node', 'simple', 'pytorch-operator', 'pytorch-converted']
+const suites = ['node', 'simple', 'pytorch-operator', 'pytorch-converted']
 
 /** The cases of all suites in a folder that is laid out as onnx/backend/test/data. */
 export function* readCases(folder: string): Generator<OnnxCase> {

@@ -11,20 +11,30 @@ import {
 import { checkOperator } from './check.js'
 import { converterOf, type ConvertContext, type Converted } from './convert/index.js'
 import type { Flat, RawNode } from './flatten.js'
+import { freshNames } from './names.js'
 
 /**
  * The nodes of a flat graph in the form that graphs have. Constants that this makes are added to `flat.constants`.
  * `outputs` are the names of the values that the graph hands out.
  */
-export const convertNodes = (flat: Flat, inputs: readonly ValueInfo[], outputs: readonly string[]): Node[] =>
-  named(convert(flat, inputs, outputs).converted)
+export const convertNodes = (
+  flat: Flat,
+  inputs: readonly ValueInfo[],
+  outputs: readonly string[],
+  budget: Budget,
+): Node[] => named(convert(flat, inputs, outputs, budget).converted)
+
+/** What constants that are not in the file may still take. */
+export interface Budget {
+  bytes: number
+}
 
 /** What is known of a value before the whole graph is: by the nodes that it needs. Nothing is added to `flat`. */
-export function probe(flat: Flat, inputs: readonly ValueInfo[], name: string): Probe {
+export function probe(flat: Flat, inputs: readonly ValueInfo[], name: string, budget: Budget): Probe {
   const known = flat.constants.get(name)
   if (known) return { value: known, type: known, cost: 1 }
   const nodes = neededFor(name, flat.nodes)
-  const { context } = convert({ nodes, constants: new Map(flat.constants) }, inputs, [name])
+  const { context } = convert({ nodes, constants: new Map(flat.constants) }, inputs, [name], { ...budget })
   return { value: context.value(name), type: context.typeOf(name), cost: nodes.length }
 }
 
@@ -48,7 +58,7 @@ function neededFor(name: string, nodes: readonly RawNode[]): RawNode[] {
     .reverse()
 }
 
-function convert(flat: Flat, inputs: readonly ValueInfo[], outputs: readonly string[]) {
+function convert(flat: Flat, inputs: readonly ValueInfo[], outputs: readonly string[], budget: Budget) {
   const { nodes: raw, constants } = flat
   const producers = new Map<string, RawNode>()
   const consumers = new Map<string, RawNode[]>()
@@ -62,6 +72,7 @@ function convert(flat: Flat, inputs: readonly ValueInfo[], outputs: readonly str
   }
   const ends = new Set(outputs)
   const taken = new Set([...ends, ...inputs.map((v) => v.name), ...constants.keys(), ...producers.keys()])
+  const fresh = freshNames(taken)
   const converted: Converted[] = []
   const analyzer = createAnalyzer(inputs, (name) => constants.get(name))
   let analyzed = 0
@@ -79,9 +90,13 @@ function convert(flat: Flat, inputs: readonly ValueInfo[], outputs: readonly str
     producer: (name) => producers.get(name),
     consumers: (name) => consumers.get(name) ?? [],
     isOutput: (name) => ends.has(name),
-    freshName: (wanted) => freshName(taken, wanted),
+    freshName: fresh,
     addConstant(wanted, tensor) {
-      const name = freshName(taken, wanted)
+      const name = fresh(wanted)
+      budget.bytes -= tensor.data.byteLength
+      if (budget.bytes < 0) {
+        throw new TacoError('UNSUPPORTED', `the model is far larger than its file when written out, at "${wanted}"`)
+      }
       constants.set(name, tensor)
       return name
     },
@@ -108,18 +123,11 @@ function convert(flat: Flat, inputs: readonly ValueInfo[], outputs: readonly str
 
 /** Every node gets a name of its own; the first of several with the same name keeps it. */
 function named(nodes: readonly Converted[]): Node[] {
-  const taken = new Set(nodes.map((n) => n.name))
+  const fresh = freshNames(new Set(nodes.map((n) => n.name)))
   const given = new Set([''])
   return nodes.map((n, i) => {
-    const name = given.has(n.name) ? freshName(taken, n.name || `${n.op}_${i}`) : n.name
+    const name = given.has(n.name) ? fresh(n.name || `${n.op}_${i}`) : n.name
     given.add(name)
     return { ...n, name }
   })
-}
-
-function freshName(taken: Set<string>, wanted: string): string {
-  let name = wanted
-  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`
-  taken.add(name)
-  return name
 }

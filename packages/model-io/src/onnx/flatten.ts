@@ -6,6 +6,7 @@ import type { Probe } from './convert-nodes.js'
 import { opsetsOf, plainDomain, type Opsets } from './opsets.js'
 import type { AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto } from './proto.js'
 import { Sequences } from './sequences.js'
+import { freshNames } from './names.js'
 import { describe, sortNodes } from './sort.js'
 import { readSparse } from './sparse.js'
 import { readTensor, type LoadExternal } from './tensor-data.js'
@@ -81,12 +82,7 @@ export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOp
   for (const t of graph.sparseInitializer ?? []) taken.add(t.values?.name ?? '')
   for (const node of graph.node ?? []) for (const output of node.output ?? []) taken.add(output)
 
-  const fresh = (wanted: string): string => {
-    let name = wanted
-    for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`
-    taken.add(name)
-    return name
-  }
+  const fresh = freshNames(taken)
   const sequences = new Sequences(flat, look, fresh)
 
   const declare = (scope: Scope, local: string): string => {

@@ -47,12 +47,13 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOptions = {}): Graph 
   unique(inputs, 'inputs')
   unique(outputs, 'outputs')
   if (outputs.length === 0) throw new TacoError('INVALID_MODEL', 'the graph has no outputs')
+  const budget = { bytes: 4 * bytes.length + (64 << 20) }
   const flat = flatten(model, proto, {
     inputs: inputs.map((v) => v.name),
     constants,
-    budget: { bytes: 4 * bytes.length + (64 << 20) },
+    budget,
     load: options.loadExternal,
-    probe: (sofar, name) => probe(sofar, inputs, name),
+    probe: (sofar, name) => probe(sofar, inputs, name, budget),
   })
   // what the file holds; importing may add masks of -Infinity
   if (!options.allowNonFinite) for (const [name, tensor] of flat.constants) checkFinite(name, tensor)
@@ -60,6 +61,7 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOptions = {}): Graph 
     flat,
     inputs,
     outputs.map((v) => v.name),
+    budget,
   )
   const graph = graphOf(proto.name || options.name || 'model', inputs, outputs, nodes, flat.constants)
   validateGraph(graph)

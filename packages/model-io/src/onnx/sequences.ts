@@ -3,6 +3,9 @@ import { int64, toNumbers } from '@tacojs/graph'
 import type { Probe } from './convert-nodes.js'
 import type { Flat, RawNode } from './flatten.js'
 
+/** Of a SplitToSequence. */
+const MAX_PARTS = 10_000
+
 /**
  * Sequences of tensors while a model is flattened. Exporters write them where a length is known (chunks, as_strided), so
  * a sequence is a list of names here and none is left in the flat graph.
@@ -98,10 +101,15 @@ export class Sequences {
     if (typeof length !== 'number' || (sizes !== '' && !value)) {
       throw new TacoError('UNSUPPORTED', `${where}: operator SplitToSequence is not supported unless sizes are known`)
     }
-    let parts = value ? toNumbers(value) : new Array<number>(length).fill(1)
-    if (value?.shape.length === 0) {
-      const [each] = parts as [number]
-      if (!(each > 0)) throw new TacoError('INVALID_MODEL', `${where} splits into parts of ${each}`)
+    const each = value ? (value.shape.length === 0 ? Number(value.data[0]) : undefined) : 1
+    if (each !== undefined && !(each > 0)) {
+      throw new TacoError('INVALID_MODEL', `${where} splits into parts of ${each}`)
+    }
+    if (length / (each ?? length) > MAX_PARTS) {
+      throw new TacoError('UNSUPPORTED', `${where} splits into more than ${MAX_PARTS} parts`)
+    }
+    let parts = each === undefined ? toNumbers(value!) : []
+    if (each !== undefined) {
       parts = Array.from({ length: Math.ceil(length / each) }, (_, i) => Math.min(each, length - i * each))
     }
     const names = parts.map((_, i) => this.fresh(`${y}/${i}`))

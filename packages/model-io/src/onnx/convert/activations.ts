@@ -1,6 +1,6 @@
 import { fromNumbers, int64 } from '@tacojs/graph'
 import { dataTypeOf } from '../data-types.js'
-import { number, refuse, type Converter } from './converter.js'
+import { fitting, number, refuse, type Converter } from './converter.js'
 import { onMatrix } from './softmax.js'
 import { Writer } from './writer.js'
 
@@ -39,6 +39,7 @@ export const hardmax: Converter = (node, context) =>
   onMatrix(node, context, (x, axis, shape, w) => {
     const length = shape[axis]
     if (typeof length !== 'number') refuse(node, 'the size of its axis is not known')
+    fitting(node, length)
     const places = int64(
       shape.map((_, i) => (i === axis ? length : 1)),
       Array.from({ length }, (_, i) => i),

@@ -1,7 +1,7 @@
 import { TacoError } from '@tacojs/errors'
 import { fromNumbers, int64, type Dim, type DType } from '@tacojs/graph'
 import type { RawNode } from '../flatten.js'
-import { number, place, refuse, type ConvertContext, type Converter } from './converter.js'
+import { fitting, number, place, refuse, type ConvertContext, type Converter } from './converter.js'
 import { Writer } from './writer.js'
 
 /**
@@ -25,6 +25,7 @@ export const attention: Converter = (node, context) => {
   if (!(queryHeads > 0 && keyHeads > 0 && queryHeads % keyHeads === 0)) {
     refuse(node, `${queryHeads} heads of queries and ${keyHeads} of keys are not supported`)
   }
+  fitting(node, queryHeads, 1024)
   const widthOf = (name: string, heads: number): number => {
     const last = context.typeOf(name).shape.at(-1)
     return typeof last === 'number' ? (flat ? last / heads : last) : refuse(node, 'its width is not known')
@@ -89,6 +90,7 @@ function biasOf(
   }
   if (number(node, 'is_causal', 0) !== 0) {
     if (typeof rows !== 'number' || typeof columns !== 'number') refuse(node, 'causal attention needs a known size')
+    fitting(node, rows, columns)
     const values = new Float64Array(rows * columns).map((_, i) =>
       i % columns > Math.floor(i / columns) ? -Infinity : 0,
     )

@@ -57,6 +57,16 @@ export function refuse(node: RawNode, why: string): never {
   throw new TacoError('UNSUPPORTED', `${place(node)}: ${why}`)
 }
 
+/** Constants that importing makes have this many elements at most: a few bytes of file must not ask for gigabytes. */
+const LARGEST = 1 << 21
+
+/** Throws UNSUPPORTED for a constant that would be too large, or of a size that is none. */
+export function fitting(node: RawNode, ...sizes: readonly number[]): void {
+  const count = sizes.reduce((a, b) => a * b, 1)
+  const whole = sizes.every((size) => Number.isSafeInteger(size) && size >= 0)
+  if (!whole || count > LARGEST) refuse(node, `sizes [${sizes.join(', ')}] are beyond what is supported`)
+}
+
 export function numbers(node: RawNode, name: string): readonly number[] | undefined {
   const value = node.attributes[name]
   if (value === undefined) return undefined

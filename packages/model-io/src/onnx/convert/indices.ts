@@ -1,7 +1,7 @@
 import { fromNumbers, int64, toNumbers } from '@tacojs/graph'
 import { widened } from '../../stored-type.js'
 import { dataTypeOf, storageOf } from '../data-types.js'
-import { number, place, refuse, same, type Converter } from './converter.js'
+import { fitting, number, place, refuse, same, type Converter } from './converter.js'
 import { Writer } from './writer.js'
 
 /** OneHot: `on` where a place of the new axis equals the index, negative ones counted from the end. */
@@ -10,6 +10,7 @@ export const oneHot: Converter = (node, context) => {
   const depth = context.value(depthName)
   if (depth?.data.length !== 1) refuse(node, 'its depth is not constant')
   const size = Number(depth.data[0])
+  fitting(node, size)
   const rank = context.typeOf(indices).shape.length + 1
   const given = number(node, 'axis', -1)
   const axis = given < 0 ? given + rank : given
@@ -37,6 +38,7 @@ export const trilu: Converter = (node, context) => {
   if (typeof rows !== 'number' || typeof columns !== 'number' || k === undefined) {
     refuse(node, 'its sizes or its diagonal are not known')
   }
+  fitting(node, rows, columns)
   const upper = number(node, 'upper', 1) !== 0
   const kept = Array.from({ length: rows * columns }, (_, i) => {
     const distance = (i % columns) - Math.floor(i / columns) - Number(k)
@@ -51,6 +53,7 @@ export const eyeLike: Converter = (node, context) => {
   const { dtype, shape } = context.typeOf(node.inputs[0] ?? '')
   const [rows, columns] = shape
   if (typeof rows !== 'number' || typeof columns !== 'number') refuse(node, 'its size is not known')
+  fitting(node, rows, columns)
   const to = number(node, 'dtype', 0)
   const type = to === 0 ? dtype : widened(storageOf(to, place(node)).type)
   const k = number(node, 'k', 0)

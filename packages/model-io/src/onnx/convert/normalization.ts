@@ -1,6 +1,7 @@
 import { fromNumbers, type Dim } from '@tacojs/graph'
 import {
   firstOutputOnly,
+  fitting,
   number,
   numbers,
   refuse,
@@ -53,6 +54,7 @@ export const groupNormalization: Converter = (node, context) => {
   if (typeof channels !== 'number' || !(groups > 0) || channels % groups !== 0) {
     refuse(node, `${channels} channels in ${groups} groups are not supported`)
   }
+  fitting(node, groups)
   const w = new Writer(node, context)
   const constant = (name: string, value: number): string =>
     w.constant(name, fromNumbers(dtype, [groups], new Array<number>(groups).fill(value)))

@@ -1,10 +1,7 @@
 import { fromNumbers } from '@tacojs/graph'
-import { number, refuse, type Converter } from './converter.js'
+import { fitting, number, refuse, type Converter } from './converter.js'
 import { axesInputSince } from './inputs.js'
 import { Writer } from './writer.js'
-
-/** The triangle of a CumSum has this many rows at most. */
-const LONGEST_SUM = 4096
 
 /** log Σ x. */
 export const reduceLogSum: Converter = (node, context) => {
@@ -35,14 +32,16 @@ export const cumSum: Converter = (node, context) => {
   const axis = Number(given.data[0]) < 0 ? Number(given.data[0]) + shape.length : Number(given.data[0])
   const length = shape[axis]
   if (typeof length !== 'number') refuse(node, 'the size of its axis is not known')
-  if (length > LONGEST_SUM) refuse(node, `sums over ${length} places are not supported, up to ${LONGEST_SUM} are`)
+  fitting(node, length, length)
   const [exclusive, reverse] = [number(node, 'exclusive', 0) !== 0, number(node, 'reverse', 0) !== 0]
   // element [from, to] of the triangle: whether x[from] is part of the sum at `to`
-  const values = new Float64Array(length * length).map((_, i) => {
-    const [from, to] = [Math.floor(i / length), i % length]
-    if (from === to) return exclusive ? 0 : 1
-    return from < to !== reverse ? 1 : 0
-  })
+  const values = new Float64Array(length * length)
+  for (let from = 0; from < length; from++) {
+    for (let to = 0; to < length; to++) {
+      const part = from === to ? !exclusive : from < to !== reverse
+      if (part) values[from * length + to] = 1
+    }
+  }
   const w = new Writer(node, context)
   const triangle = fromNumbers(dtype, [length, length], values)
   const perm = shape.map((_, i) => (i === axis ? shape.length - 1 : i === shape.length - 1 ? axis : i))

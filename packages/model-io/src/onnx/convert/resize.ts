@@ -1,6 +1,6 @@
 import { fromNumbers, int64, type Dim, type DType } from '@tacojs/graph'
 import type { RawNode } from '../flatten.js'
-import { number, numbers, refuse, type ConvertContext, type Converter } from './converter.js'
+import { fitting, number, numbers, refuse, type ConvertContext, type Converter } from './converter.js'
 import { weightsOf, type Sampling } from './sampling.js'
 import { Writer } from './writer.js'
 
@@ -29,6 +29,9 @@ export const resize: Converter = (node, context) => {
     cubic: number(node, 'cubic_coeff_a', -0.75),
     antialias: number(node, 'antialias', 0) !== 0,
     excludeOutside: number(node, 'exclude_outside', 0) !== 0,
+  }
+  if (sampling.antialias && sampling.coordinates === 'tf_crop_and_resize') {
+    refuse(node, 'antialiasing of a cropped region is not supported')
   }
   const axes = (numbers(node, 'axes') ?? shape.map((_, i) => i)).map((a) => (a < 0 ? a + shape.length : a))
   const regions = sampling.coordinates === 'tf_crop_and_resize' ? listOf(roi, 'roi', node, context) : undefined
@@ -83,9 +86,6 @@ export const upsample: Converter = (node, context) => {
   )
 }
 
-/** A resized axis has at most this many elements before and after, so that no matrix of weights is huge. */
-const LONGEST = 8192
-
 /** Nearest picks elements; the others are products with a matrix of weights for each axis. */
 function write(node: RawNode, context: ConvertContext, lines: readonly Line[], sampling: Sampling) {
   const { dtype, shape } = context.typeOf(node.inputs[0] ?? '')
@@ -93,7 +93,7 @@ function write(node: RawNode, context: ConvertContext, lines: readonly Line[], s
   let y = node.inputs[0] ?? ''
   const outside = new Map<number, readonly boolean[]>()
   for (const { axis, from, to, scale, region } of lines) {
-    if (Math.max(from, to) > LONGEST) refuse(node, `sizes above ${LONGEST} are not supported`)
+    fitting(node, from, to)
     const rows = weightsOf(from, to, scale, region, sampling)
     if (!rows) refuse(node, `mode ${sampling.mode} with coordinates ${sampling.coordinates} is not supported`)
     if (rows.some((row) => row.length === 0))
