@@ -7,7 +7,7 @@ export { decodeBytes, decodeImage, type DecodeOptions } from './decode/decode.js
 export { scanImageFolder, type ImageFolder, type ImageItem } from './folder/scan.js'
 export { seededRandom, type Random } from './folder/random.js'
 export { sampleFlat, samplePerClass, type Sample, type ShortClass } from './folder/sample.js'
-export { augments, viewsOf, type Augment } from './augment/augment.js'
+export { augments, mostViews, type Augment } from './augment/augment.js'
 export { batches, type Batch, type BatchOptions, type BatchStream, type SkippedImage } from './batches/batches.js'
 export { loadLabels, parseLabels, type Label } from './labels/labels.js'
 export { matchClasses } from './labels/match.js'

@@ -2,6 +2,7 @@ import { TacoError } from '@tacojs/errors'
 import { parsePattern } from '@tacojs/solver'
 import { DEFAULT_METHOD, DEFAULT_SPARSITY, sparsityBesidePattern } from './prune/layer-settings.js'
 import type { Recipe } from './recipe.js'
+import { checkViews } from './views.js'
 
 /** What may be asked for in the place of a sparsity. */
 const targets = ['maxBytes', 'speedUp', 'maxMs', 'maxDrop'] as const
@@ -13,6 +14,7 @@ const targets = ['maxBytes', 'speedUp', 'maxMs', 'maxDrop'] as const
  * @throws INVALID_ARGUMENT naming a field, the one that it does not go with, and what to do
  */
 export function consistent(recipe: Recipe): Recipe {
+  checkViews(recipe)
   const [target, second] = targets.filter((field) => recipe[field] !== undefined)
   if (target && second) throw refused(second, `not beside ${target}; ask for one of them`)
   if (target && recipe.sparsity !== undefined) {

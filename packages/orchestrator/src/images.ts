@@ -1,13 +1,6 @@
-import {
-  batches,
-  viewsOf,
-  type Augment,
-  type Batch,
-  type ImageItem,
-  type Preprocess,
-  type SkippedImage,
-} from '@tacojs/calibration'
+import { batches, type Batch, type ImageItem, type Preprocess, type SkippedImage } from '@tacojs/calibration'
 import type { Recipe } from './recipe.js'
+import { viewsOf } from './views.js'
 
 export interface ImageReading {
   readonly batchSize: number
@@ -20,16 +13,17 @@ export interface ImageReading {
 export async function readAll(
   items: readonly ImageItem[],
   preprocess: Preprocess,
-  reading: ImageReading & { readonly augment: Augment; readonly seed: number },
+  reading: ImageReading & Pick<Recipe, 'augment' | 'views' | 'seed'>,
   onProgress?: (images: number) => void,
 ): Promise<{ batches: Batch[]; skipped: readonly SkippedImage[] }> {
-  const stream = batches(items, preprocess, reading)
+  const views = viewsOf(reading, items.length)
+  const stream = batches(items, preprocess, { ...reading, views })
   const all: Batch[] = []
   let inputs = 0
   for await (const batch of stream) {
     all.push(batch)
     inputs += batch.labels.length
-    onProgress?.(Math.floor(inputs / viewsOf(reading.augment)))
+    onProgress?.(Math.floor(inputs / views))
   }
   return { batches: all, skipped: stream.skipped }
 }

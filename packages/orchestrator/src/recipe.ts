@@ -24,10 +24,12 @@ const recipeSchema = v.strictObject({
   shots: v.optional(count(1), 16),
   seed: v.optional(count(0), 0),
   /**
-   * What the statistics see of each image beside itself: its mirror image (`flip`), a part of it at random (`crop`), or
-   * such a part mirrored (`flip-crop`).
+   * What the statistics see of each image beside itself: its mirror image (`flip`), parts of it at random (`crop`), or such
+   * parts, every other one mirrored (`flip-crop`).
    */
-  augment: v.optional(v.picklist(augments), 'none'),
+  augment: v.optional(v.picklist(augments), 'flip-crop'),
+  /** How often they see each image, itself included; `auto`: so often that there are 320 inputs, at most 8 times. */
+  views: v.optional(v.union([count(1), v.literal('auto')]), 'auto'),
   /**
    * Share of zeros over the pruned layers, 0 to 1; 0.5 unless given. Structured: share of the units that go from each
    * group. Not beside an N:M pattern, which decides alone, and not beside what looks for a sparsity itself.
@@ -136,6 +138,7 @@ const rangeOf = (field: string): string | undefined =>
     sparsity: 'a number from 0 to 1',
     shots: 'a whole number, at least 1',
     seed: 'a whole number, at least 0',
+    views: "a whole number, at least 1, or 'auto'",
     batchSize: 'a whole number, at least 1',
     maxBytes: 'a whole number, at least 1',
     speedUp: 'a number above 0',

@@ -105,8 +105,11 @@ export async function specialize(
   const warmStart = typeof recipe.warmStart === 'boolean' ? recipe.warmStart : model.specialist !== undefined
   const prunerOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control') => {
     const calibration = await timer.time('calibrate', () =>
-      readAll(items, model.preprocess, { ...reading, augment: recipe.augment, seed: recipe.seed }, (done) =>
-        progress('calibrate')(done, items.length),
+      readAll(
+        items,
+        model.preprocess,
+        { ...reading, augment: recipe.augment, views: recipe.views, seed: recipe.seed },
+        (done) => progress('calibrate')(done, items.length),
       ),
     )
     for (const { file, reason } of calibration.skipped) warn(`skipped ${file}: ${reason}`)

@@ -4,7 +4,7 @@ import { seededRandom } from '../folder/random.js'
 import { preprocessPixels } from '../preprocess/pixels.js'
 import { defaultPreprocess, type Preprocess } from '../preprocess/preprocess.js'
 import { pattern } from '../testing/images.js'
-import { augmented, augments, viewsOf } from './augment.js'
+import { augmented, augments, mostViews } from './augment.js'
 import { randomWindow } from './random-window.js'
 
 const preprocess: Preprocess = { ...defaultPreprocess([3, 6, 8]), cropPct: 1, cropMode: 'squash' }
@@ -15,7 +15,7 @@ const rgb = async (width: number, height: number) => ({
 })
 
 test('the mirror image is what libvips makes of the same pixels', async () => {
-  const [whole, flipped] = augmented(await rgb(31, 17), preprocess, 'flip', seededRandom(0, ''))
+  const [whole, flipped] = augmented(await rgb(31, 17), preprocess, { augment: 'flip', views: 2 }, seededRandom(0, ''))
   const raw = { width: 8, height: 6, channels: 3 as const }
   const expected = await sharp(whole, { raw }).flop().raw().toBuffer()
   expect([...flipped!]).toEqual([...expected])
@@ -24,14 +24,29 @@ test('the mirror image is what libvips makes of the same pixels', async () => {
 
 test('the first view is always the image itself; a mirrored crop is the mirror image of the crop', async () => {
   const image = await rgb(31, 17)
-  const views = augments.map((augment) => augmented(image, preprocess, augment, seededRandom(3, 'a')))
+  const views = augments.map((augment) => augmented(image, preprocess, { augment, views: 2 }, seededRandom(3, 'a')))
   for (const [i, [first, ...more]] of views.entries()) {
     expect(first).toEqual(preprocessPixels(image, preprocess))
-    expect(more).toHaveLength(viewsOf(augments[i]!) - 1)
+    expect(more).toHaveLength(Math.min(2, mostViews(augments[i]!)) - 1)
   }
   const [crop, flipped] = [views[2]![1]!, views[3]![1]!]
   const raw = { width: 8, height: 6, channels: 3 as const }
   expect([...flipped]).toEqual([...(await sharp(crop, { raw }).flop().raw().toBuffer())])
+})
+
+test('of more views every other crop is mirrored; no more are seen than there are', async () => {
+  const image = await rgb(31, 17)
+  const viewsOf = (augment: (typeof augments)[number]) =>
+    augmented(image, preprocess, { augment, views: 5 }, seededRandom(5, 'c'))
+  const [, ...crops] = viewsOf('crop')
+  const [, ...mixed] = viewsOf('flip-crop')
+  expect(crops).toHaveLength(4)
+  expect(new Set(crops.map((view) => view.join())).size).toBe(4)
+  for (const [i, view] of mixed.entries()) {
+    if (i % 2 === 1) expect(view).toEqual(crops[i])
+    else expect(view).not.toEqual(crops[i])
+  }
+  expect([viewsOf('none'), viewsOf('flip')].map((views) => views.length)).toEqual([1, 2])
 })
 
 test('a crop shows the window that was drawn, resized as an image of its own would be', async () => {
@@ -41,7 +56,7 @@ test('a crop shows the window that was drawn, resized as an image of its own wou
     .extract({ left, top, width, height })
     .raw()
     .toBuffer()
-  const [, crop] = augmented(image, preprocess, 'crop', seededRandom(7, 'b'))
+  const [, crop] = augmented(image, preprocess, { augment: 'crop', views: 2 }, seededRandom(7, 'b'))
   expect(crop).toEqual(preprocessPixels({ width, height, data: new Uint8Array(own) }, preprocess))
 })
 

@@ -4,23 +4,32 @@ import type { Preprocess } from '../preprocess/preprocess.js'
 import { resample, type RgbImage } from '../preprocess/resample.js'
 import { randomWindow } from './random-window.js'
 
-/** What is seen of an image beside itself: its mirror image, a part of it at random, or that part mirrored. */
+/** What is seen of an image beside itself: its mirror image, parts of it at random, or such parts, every other mirrored. */
 export const augments = ['none', 'flip', 'crop', 'flip-crop'] as const
 export type Augment = (typeof augments)[number]
 
-/** How many inputs one image gives. */
-export const viewsOf = (augment: Augment): number => (augment === 'none' ? 1 : 2)
+/** How many different views of an image there are. */
+export const mostViews = (augment: Augment): number => ({ none: 1, flip: 2 })[augment as string] ?? Infinity
 
-/** The image as the model is to see it, then what `augment` adds: 8-bit RGB, [H, W, 3] each. */
-export function augmented(image: RgbImage, preprocess: Preprocess, augment: Augment, random: Random): Uint8Array[] {
+/** The image as the model is to see it, then `views` − 1 that `augment` makes of it: 8-bit RGB, [H, W, 3] each. */
+export function augmented(
+  image: RgbImage,
+  preprocess: Preprocess,
+  { augment, views }: { readonly augment: Augment; readonly views: number },
+  random: Random,
+): Uint8Array[] {
   const whole = preprocessPixels(image, preprocess)
   const [, height, width] = preprocess.inputSize
-  if (augment === 'none') return [whole]
-  if (augment === 'flip') return [whole, mirrored(whole, width)]
-  const part = cropped(image, randomWindow(image.width, image.height, random))
   const all = { left: 0, top: 0, width, height }
-  const resized = resample(part, width, height, preprocess.interpolation, all).data
-  return [whole, augment === 'crop' ? resized : mirrored(resized, width)]
+  const part = (): Uint8Array => {
+    const window = cropped(image, randomWindow(image.width, image.height, random))
+    return resample(window, width, height, preprocess.interpolation, all).data
+  }
+  const others = Array.from({ length: Math.min(views, mostViews(augment)) - 1 }, (_, i) => {
+    if (augment === 'flip') return mirrored(whole, width)
+    return augment === 'flip-crop' && i % 2 === 0 ? mirrored(part(), width) : part()
+  })
+  return [whole, ...others]
 }
 
 /** Left and right exchanged. */

@@ -12,7 +12,7 @@ import { orderedAhead } from './ordered-ahead.js'
 export interface Batch {
   /** Images [N, C, H, W], N ≤ batchSize. */
   readonly input: Tensor<'float32'>
-  /** The item of each image; of augmented ones twice the same. */
+  /** The item of each image; of augmented ones as often the same as there are views. */
   readonly items: readonly ImageItem[]
   /** The items' class indices. */
   readonly labels: readonly number[]
@@ -29,7 +29,9 @@ export interface BatchOptions extends DecodeOptions {
   readonly onCorrupt?: 'error' | 'skip'
   /** What is seen of each image beside itself, right behind it. Default 'none'. */
   readonly augment?: Augment
-  /** Of the random crops; an image's crop depends on its own name and class only. Default 0. */
+  /** How often each image is seen, itself included; no more often than there are different views. Default 2. */
+  readonly views?: number
+  /** Of the random crops; an image's crops depend on its own name and class only. Default 0. */
   readonly seed?: number
   /** Images decoded at the same time. Default 4. */
   readonly concurrency?: number
@@ -51,8 +53,8 @@ export interface BatchStream extends AsyncIterable<Batch> {
  */
 export function batches(items: readonly ImageItem[], preprocess: Preprocess, options: BatchOptions): BatchStream {
   checkPreprocess(preprocess)
-  const { batchSize, concurrency = 4 } = options
-  for (const [name, value] of Object.entries({ batchSize, concurrency })) {
+  const { batchSize, concurrency = 4, views = 2 } = options
+  for (const [name, value] of Object.entries({ batchSize, concurrency, views })) {
     if (Number.isSafeInteger(value) && value >= 1) continue
     throw new TacoError('INVALID_ARGUMENT', `${name} is ${value}, a whole number of at least 1 is needed`)
   }
@@ -75,12 +77,12 @@ async function* generate(
   options: BatchOptions & { readonly concurrency: number },
   skipped: SkippedImage[],
 ): AsyncGenerator<Batch> {
-  const { batchSize, concurrency, onCorrupt, signal, augment = 'none', seed = 0 } = options
+  const { batchSize, concurrency, onCorrupt, signal, augment = 'none', views = 2, seed = 0 } = options
   const read = async ({ file, label }: ImageItem): Promise<Uint8Array[] | SkippedImage> => {
     throwIfAborted(signal)
     try {
       const random = seededRandom(seed, `crop ${label}/${basename(file)}`)
-      return augmented(await decodeImage(file, options), preprocess, augment, random)
+      return augmented(await decodeImage(file, options), preprocess, { augment, views }, random)
     } catch (error) {
       if (onCorrupt === 'skip' && isTacoError(error)) return { file, reason: error.message }
       throw error
