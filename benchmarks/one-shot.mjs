@@ -32,13 +32,15 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const shared = resolve(root, '../shared/data')
 const results = join(root, 'benchmarks/results/one-shot')
 
-/** What is compared; the first is the product's own choice. */
+const plain = { augment: 'none', positionWeights: false }
+/** What is compared; the first is the product's own choice, the second the same without further views of the images. */
 const methods = {
   default: {},
-  magnitude: { method: 'magnitude', refit: false, target: 'sparse', positionWeights: false },
-  'magnitude-refit': { method: 'magnitude', refit: true, target: 'dense', positionWeights: false },
-  fastobc: { method: 'fastobc', refit: false, target: 'sparse', positionWeights: false },
-  'fastobc-dense-refit': { method: 'fastobc', refit: true, target: 'dense', positionWeights: false },
+  'images-alone': { augment: 'none' },
+  magnitude: { ...plain, method: 'magnitude', refit: false, target: 'sparse' },
+  'magnitude-refit': { ...plain, method: 'magnitude', refit: true, target: 'dense' },
+  fastobc: { ...plain, method: 'fastobc', refit: false, target: 'sparse' },
+  'fastobc-dense-refit': { ...plain, method: 'fastobc', refit: true, target: 'dense' },
 }
 const patterns = {
   50: { sparsity: 0.5 },
@@ -74,7 +76,8 @@ function* cells() {
         if (pattern === '95' && !model.startsWith('resnet')) continue
         for (const method of Object.keys(methods)) {
           if (pattern === 'structured-30' && method !== 'default') continue
-          const seeds = method === 'default' && bars[model]?.includes(pattern) ? [0, 1, 2] : [0]
+          const own = method === 'default' || method === 'images-alone'
+          const seeds = own && bars[model]?.includes(pattern) ? [0, 1, 2] : [0]
           for (const seed of seeds)
             yield {
               model,
