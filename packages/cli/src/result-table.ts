@@ -1,4 +1,4 @@
-import type { AccuracySearch, GroupReport, SpecializeResult } from '@tacojs/orchestrator'
+import type { AccuracySearch, GroupReport, LayerReport, SpecializeResult, SpeedResult } from '@tacojs/orchestrator'
 import { formatBytes, formatCount, formatDuration, formatPercent, formatTable } from './format.js'
 
 /** The result for a person: dense, specialist and control side by side, then what was kept and where it is. */
@@ -30,6 +30,8 @@ export function resultTable(result: SpecializeResult): string {
     '',
     ...(result.search ? [searchTable(result.search), ''] : []),
     ...(result.groups ? [groupTable(result.groups), ''] : []),
+    ...(differ(result.layers) ? [layerTable(result.layers), ''] : []),
+    ...(result.speed ? [speedLine(result.speed)] : []),
     ...(comparison
       ? [
           `specialist against dense: ${points(comparison.difference)} (± ${(comparison.standardError * 100).toFixed(1)}), ${comparison.changed} of ${result.dense.images} predictions changed`,
@@ -69,6 +71,28 @@ function searchTable({ dense, images, maxDrop, sparsity, reached, tried }: Accur
     ],
   )
 }
+
+const differ = (layers: readonly LayerReport[]): boolean => {
+  const shares = layers.map((layer) => layer.sparsity)
+  return Math.max(...shares) - Math.min(...shares) > 0.005
+}
+
+/** The zeros of each layer, where they are not alike. */
+const layerTable = (layers: readonly LayerReport[]): string =>
+  formatTable(
+    ['layer', 'weights', 'zeros', 'non-zeros', 'relative error'],
+    layers.map((l) => [
+      l.name,
+      `${l.rows}×${l.cols}`,
+      formatPercent(l.sparsity),
+      formatCount(l.nonzeros),
+      formatPercent(l.relativeError),
+    ]),
+  )
+
+const speedLine = ({ goalMs, predictedMs, measuredMs, reached }: SpeedResult): string =>
+  `one image in ${goalMs.toFixed(1)} ms: predicted ${predictedMs.toFixed(1)}, measured ${measuredMs.toFixed(1)} ms` +
+  (reached ? '' : ', which is not what was asked for')
 
 /** How many channels, hidden units or heads each layer still sums over, and what that costs it. */
 const groupTable = (groups: readonly GroupReport[]): string =>

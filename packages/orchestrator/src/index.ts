@@ -1,4 +1,5 @@
 export type { AccuracySearch, TriedSparsity } from './accuracy/search-accuracy.js'
+export type { SpeedResult } from './allocate/speed-result.js'
 export { bundledBackends, openBackend } from './backends.js'
 export { benchModel, type BenchRequest, type BenchResult } from './bench-model.js'
 export { classifyImages, type Classified, type ClassifyRequest } from './classify-images.js'

@@ -2,7 +2,7 @@ import type { Graph, Tensor } from '@tacojs/graph'
 import type { Backend } from '@tacojs/runtime'
 import type { Numerics } from '@tacojs/solver'
 import { measurements } from './allocate/measurements.js'
-import { settleSparsities } from './allocate/settle.js'
+import { settleSparsities, type Settled } from './allocate/settle.js'
 import type { Stage, StageTimer } from './progress.js'
 import { WEIGHTS } from './prune/layer-record.js'
 import { prune, type Pruned } from './prune/prune.js'
@@ -15,7 +15,11 @@ import type { WorkFolder } from './resume/work-folder.js'
 import { pruneStructured, type StructuredResult } from './structured/prune-structured.js'
 
 /** A pruned network, with what was done to its layers, or to its groups of units. */
-export type Specialist = Pruned & Partial<Pick<StructuredResult, 'groups'>>
+export type Specialist = Pruned &
+  Partial<Pick<StructuredResult, 'groups'>> & {
+    /** The sparsities that it has, and the speed that they were found for. */
+    readonly settled: Settled
+  }
 
 export interface PrunerContext {
   readonly backend: Backend
@@ -55,21 +59,21 @@ export async function createPruner(
   const known = measurements(model, inputs, settling, shared)
   return async (sparsity, onLayer = progress(stage)) => {
     const asked = sparsity === undefined ? recipe : { ...recipe, sparsity }
-    const settled = await timer.time('allocate', () =>
+    const settled: Settled = await timer.time('allocate', () =>
       settleSparsities(model, inputs, known, { ...settling, recipe: asked }),
     )
     const folder = sparsity === undefined ? stage : `${stage}-${sparsity}`
-    const records = withShared(await work?.stage(folder, fingerprint(settled)), shared, [WEIGHTS])
+    const records = withShared(await work?.stage(folder, fingerprint(settled.recipe)), shared, [WEIGHTS])
     const context = {
-      ...{ backend, linalg, recipe: settled, threads, signal, records, onLayer },
+      ...{ backend, linalg, recipe: settled.recipe, threads, signal, records, onLayer },
       time: <T>(part: 'weights' | 'capture' | 'statistics' | 'solve', run: () => Promise<T> | T) =>
         timer.time(`${stage}/${part}`, run),
       onWarning: warn,
     }
     const pruned = await timer.time(stage, async () =>
       isStructured(recipe)
-        ? { ...(await pruneStructured(model, inputs, context)), layers: [] }
-        : prune(model, inputs, { ...context, warmStart }),
+        ? { ...(await pruneStructured(model, inputs, context)), layers: [], settled }
+        : { ...(await prune(model, inputs, { ...context, warmStart })), settled },
     )
     return roundSpecialist(pruned, recipe.weights, warn)
   }

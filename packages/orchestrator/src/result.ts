@@ -1,5 +1,6 @@
 import type { Comparison } from '@tacojs/evaluation'
 import type { AccuracySearch } from './accuracy/search-accuracy.js'
+import type { SpeedResult } from './allocate/speed-result.js'
 import type { LayerReport } from './prune/layer-report.js'
 import type { Recipe } from './recipe.js'
 import type { GroupReport } from './structured/group-report.js'
@@ -38,6 +39,8 @@ export interface SpecializeResult {
   readonly sparsity: number
   /** How the sparsity was found where the recipe names an accuracy. */
   readonly search?: AccuracySearch
+  /** What a speed that was asked for has come to; not in the bundle's report, for it differs from run to run. */
+  readonly speed?: SpeedResult
   /** Over the whole model. */
   readonly nonzeros: number
   /** Those with zeros; none where whole units went, then see the groups. */
@@ -55,7 +58,7 @@ export interface SpecializeResult {
  * and stay out, so that the same recipe gives the same bytes.
  */
 export function reportOf(result: SpecializeResult): object {
-  const { out: _out, seconds: _seconds, stages: _stages, ...rest } = result
+  const { out: _out, seconds: _seconds, stages: _stages, speed: _speed, ...rest } = result
   const timeless = ({ latencyMs: _latency, ...summary }: ModelSummary): ModelSummary => summary
   return {
     ...rest,

@@ -7,6 +7,7 @@ import type { Backend } from '@tacojs/runtime'
 import { createNumerics } from '@tacojs/solver'
 import { defaultThreads, openBackend } from './backends.js'
 import { layerKernels } from './layer-kernels.js'
+import { speedResult } from './allocate/speed-result.js'
 import { checkFree } from './allocate/free-layers.js'
 import { measureTogether } from './measure.js'
 import { readAll } from './images.js'
@@ -103,7 +104,7 @@ export async function specialize(
     signal,
   }
   const warmStart = typeof recipe.warmStart === 'boolean' ? recipe.warmStart : model.specialist !== undefined
-  const prunerOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control') => {
+  const prunerOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control', recipe: Recipe) => {
     const calibration = await timer.time('calibrate', () =>
       readAll(
         items,
@@ -124,15 +125,16 @@ export async function specialize(
   }
 
   try {
-    const task = await prunerOn(sampled.items, 'prune')
+    const task = await prunerOn(sampled.items, 'prune', recipe)
     const { specialist, search } = devItems
       ? await reachAccuracy(dense, task.prune, devItems, {
           ...{ recipe, backend, threads, preprocess: model.preprocess, reading, timer, progress, warn },
         })
       : { specialist: await task.prune(), search: undefined }
-    // as many images as the specialist has really seen, and as sparse
-    const controlTask =
-      controlFolder && (await prunerOn(sampleFlat(controlFolder, task.images, recipe.seed), 'prune-control'))
+    // as many images as the specialist has really seen; as sparse, where an accuracy or a speed has decided that
+    const { speed, recipe: settled } = specialist.settled
+    const controlItems = controlFolder && sampleFlat(controlFolder, task.images, recipe.seed)
+    const controlTask = controlItems && (await prunerOn(controlItems, 'prune-control', speed ? settled : recipe))
     const control = await controlTask?.prune(search?.sparsity)
     if (controlTask && controlTask.images < task.images) {
       warn(`the control was pruned with ${controlTask.images} images, the specialist with ${task.images}`)
@@ -159,7 +161,9 @@ export async function specialize(
       }),
     )
     if (recipe.maxBytes !== undefined && summaries[1]!.bytes > recipe.maxBytes) {
-      warn(`the compact weights take ${summaries[1]!.bytes} bytes, more than the ${recipe.maxBytes} that were asked for`)
+      warn(
+        `the compact weights take ${summaries[1]!.bytes} bytes, more than the ${recipe.maxBytes} that were asked for`,
+      )
     }
     const result: SpecializeResult = {
       model: { name: model.name, path: recipe.model },
@@ -178,6 +182,7 @@ export async function specialize(
       ...(controlEval && specialistEval ? { controlComparison: compare(controlEval, specialistEval) } : {}),
       sparsity: prunedShare(specialist),
       ...(search ? { search } : {}),
+      ...(speed ? { speed: speedResult(recipe, speed.predictedMs, measured.latencies) } : {}),
       nonzeros: summaries[1]!.nonzeros,
       layers: await withKernels(backend, specialist, model.preprocess.inputSize),
       ...(specialist.groups ? { groups: specialist.groups } : {}),

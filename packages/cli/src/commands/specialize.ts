@@ -23,13 +23,14 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
     .option('--shots <n>', 'calibration images per class (16)', wholeNumber)
     .option('--seed <n>', 'seed of the sampling (0)', wholeNumber)
     .addOption(
-      new Option('--augment <views>', 'what the statistics see of each image beside itself (none)').choices([
+      new Option('--augment <views>', 'what the statistics see of each image beside itself (flip-crop)').choices([
         'none',
         'flip',
         'crop',
         'flip-crop',
       ]),
     )
+    .option('--views <n>', 'how often they see each image, itself included (so often that there are 320)', positive)
     .option(
       '--sparsity <share>',
       'zeros over the pruned layers, or units that go from each group, 0 to 1 (0.5)',
@@ -46,6 +47,7 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
     )
     .option('--max-bytes <n>', 'instead of a sparsity: the most bytes that the compact weights may take', positive)
     .option('--speed-up <factor>', 'instead of a sparsity: how many times faster one image is to be', number)
+    .option('--max-ms <ms>', 'instead of a sparsity: the most milliseconds that one image may take here', number)
     .option(
       '--max-drop <points>',
       'instead of a sparsity: the most points of top-1 that may be lost on the dev images; several are tried',
@@ -126,7 +128,7 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
       }
       const result = await specialize(input, options)
       process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${resultTable(result)}\n`)
-      if (result.search?.reached === false) onMissed()
+      if (result.search?.reached === false || result.speed?.reached === false) onMissed()
     })
 
 interface Flags {

@@ -1,5 +1,5 @@
 import { prunableLayers } from '@tacojs/graph'
-import { latencyBudget, latencyCost, macCost, parameterCost } from './costs.js'
+import { latencyCost, macCost, parameterCost } from './costs.js'
 import { residualNetwork } from './testing/network.js'
 
 const graph = residualNetwork()
@@ -26,13 +26,4 @@ test('milliseconds on lines between those that were measured', () => {
   )
   expect([0, 0.25, 0.5, 0.7, 0.9, 0.95].map((s) => cost(first, s))).toEqual([10, 8, 6, expect.closeTo(4, 9), 2, 2])
   expect(cost(second, 0.7)).toBeCloseTo(2, 9)
-})
-
-test('what a speed-up leaves for the layers; one that cannot be had names the most', () => {
-  expect(latencyBudget(100, 80, 2)).toBe(30)
-  // layers alone may take longer than the whole
-  expect(latencyBudget(100, 120, 4)).toBe(25)
-  expect(() => latencyBudget(100, 80, 5)).toThrow(
-    /20.0 of 100.0 ms are spent outside the pruned layers; ask for less than 5.0/,
-  )
 })

@@ -1,4 +1,3 @@
-import { TacoError } from '@tacojs/errors'
 import { costs, type Graph, type PrunableLayer } from '@tacojs/graph'
 
 /** What a layer costs at a sparsity. */
@@ -28,21 +27,4 @@ export function latencyCost(
     const [from, to] = [sparsities[above - 1]!, sparsities[above]!]
     return row[above - 1]! + ((sparsity - from) / (to - from)) * (row[above]! - row[above - 1]!)
   }
-}
-
-/**
- * Milliseconds that the pruned layers may take for the whole network to be `speedUp` times faster: what is no part of
- * them stays as it is.
- *
- * @param denseMs the dense network, @param layersMs its prunable layers, dense, alone, all together
- * @throws INVALID_ARGUMENT where the rest alone takes longer than that, naming the most that can be asked for
- */
-export function latencyBudget(denseMs: number, layersMs: number, speedUp: number): number {
-  const rest = Math.max(0, denseMs - layersMs)
-  const budget = denseMs / speedUp - rest
-  if (budget > 0) return budget
-  throw new TacoError(
-    'INVALID_ARGUMENT',
-    `a speed-up of ${speedUp} cannot be had: ${rest.toFixed(1)} of ${denseMs.toFixed(1)} ms are spent outside the pruned layers; ask for less than ${(denseMs / rest).toFixed(1)}`,
-  )
 }

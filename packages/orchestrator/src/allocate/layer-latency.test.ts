@@ -1,11 +1,12 @@
-import { prunableLayers } from '@tacojs/graph'
 import type { Backend } from '@tacojs/runtime'
 import { openBackend } from '../backends.js'
+import { planLayers } from '../prune/plan.js'
+import { parseRecipe } from '../recipe.js'
 import { layerLatencies } from './layer-latency.js'
 import { residualNetwork } from './testing/network.js'
 
 const graph = residualNetwork()
-const layers = prunableLayers(graph)
+const layers = planLayers(graph, parseRecipe({ model: '-', data: '-' })).groups.flatMap((group) => group.members)
 
 test('each layer is run alone for one image, with as many zeros as said, on the backend that is given', async () => {
   const real = openBackend('tfjs-cpu')
@@ -34,7 +35,7 @@ test('each layer is run alone for one image, with as many zeros as said, on the 
   expect(table.map((row) => row.length)).toEqual([2, 2])
   for (const ms of table.flat()) expect(ms).toBeGreaterThan(0)
   expect(compiled).toEqual(
-    layers.flatMap(({ weight }) => [
+    layers.flatMap(({ layer: { weight } }) => [
       [weight, 0],
       [weight, 1],
     ]),

@@ -1,6 +1,8 @@
 import { checkpoint } from '@tacojs/errors'
-import { float32, inferTypes, sizeOf, subgraph, withInitializers, type Graph, type PrunableLayer } from '@tacojs/graph'
+import { float32, inferTypes, sizeOf, subgraph, type Graph } from '@tacojs/graph'
 import { measureLatency, type Backend, type Program } from '@tacojs/runtime'
+import type { PlannedLayer } from '../prune/plan.js'
+import { withRandomZeros } from './random-zeros.js'
 
 export interface LatencyOptions {
   readonly backend: Backend
@@ -14,36 +16,34 @@ export interface LatencyOptions {
 }
 
 /**
- * Milliseconds of each layer alone for one image, [layer][sparsity], on a backend: zeros at random places, random values
- * elsewhere. The sparsities of a layer take turns, so that a drift of the machine's speed meets all alike. They are no
+ * Milliseconds of each layer alone for one image, [layer][sparsity], on a backend: zeros at random places that the
+ * layer's pattern allows. The sparsities of a layer take turns, so that a drift of the machine's speed meets all alike. They are no
  * parts of the network's time, in which inputs are in the cache and activations are joined to layers: for comparison.
  */
 export async function layerLatencies(
   graph: Graph,
-  layers: readonly PrunableLayer[],
+  layers: readonly Pick<PlannedLayer, 'layer' | 'settings'>[],
   sparsities: readonly number[],
   { backend, image, threads, runs = 7, signal, onLayer }: LatencyOptions,
 ): Promise<number[][]> {
   const types = inferTypes(oneImage(graph, image))
   const table: number[][] = []
-  for (const [i, layer] of layers.entries()) {
+  for (const [i, planned] of layers.entries()) {
+    const { layer } = planned
     await checkpoint(signal)
     onLayer?.(i, layers.length, layer.name)
     const node = graph.nodes.find((n) => n.name === layer.node)!
     const [input, output] = [node.inputs[0]!, node.outputs[0]!]
     const shape = types.get(input)!.shape as number[]
-    const random = generator(i + 1)
     const programs: Program[] = []
     try {
       for (const sparsity of sparsities) {
-        const { tensor } = graph.initializers.get(layer.weight)!
-        const weights = Float32Array.from(tensor.data as Float32Array, () => (random() < sparsity ? 0 : random() - 0.5))
-        const pruned = withInitializers(graph, new Map([[layer.weight, { tensor: float32(tensor.shape, weights) }]]))
+        const pruned = withRandomZeros(graph, [planned], () => sparsity, i + 1)
         programs.push(await backend.compile(subgraph(pruned, [input], [output]), { threads }))
       }
       const x = float32(
         shape,
-        Float32Array.from({ length: sizeOf(shape) }, () => random() - 0.5),
+        Float32Array.from({ length: sizeOf(shape) }, (_, at) => Math.sin(at + 1)),
       )
       const latencies = await measureLatency(programs, { [input]: x }, { runs, signal })
       table.push(latencies.map((latency) => latency.medianMs))
@@ -71,13 +71,4 @@ function oneImage(graph: Graph, image: readonly number[]): Graph {
     shape: value.shape.map((dim) => sizes.get(`${dim}`) ?? dim),
   }))
   return { ...graph, inputs: fixed, outputs }
-}
-
-/** Uniform in [0, 1): Lehmer's generator, 16807 · state mod (2^31 − 1) (Park and Miller 1988). */
-function generator(seed: number): () => number {
-  let state = (seed * 48271) % 2147483647
-  return () => {
-    state = (16807 * state) % 2147483647
-    return state / 2147483647
-  }
 }

@@ -4,10 +4,13 @@ import { planLayers } from '../prune/plan.js'
 import { freeLayers } from './free-layers.js'
 import { layerLosses, type LayerLosses } from './layer-losses.js'
 import type { SettleContext } from './settle.js'
+import type { SpeedSearch } from './sparsities-for-speed.js'
 
 /** What an allocation knows of the layers, whatever the sparsity: measured when it is first needed, then kept. */
 export interface Measurements {
   losses(): Promise<readonly LayerLosses[]>
+  /** The speed that was searched for, or what `search` finds, which is then kept: timings differ from run to run. */
+  speed(search: () => Promise<SpeedSearch>): Promise<SpeedSearch>
 }
 
 /** @param records where they outlive the process */
@@ -32,7 +35,17 @@ export function measurements(
     await records.write(LOSSES, { tensors: new Map(), note: found.map((layer) => layer.losses) })
     return found
   }
-  return { losses: () => (losses ??= measured()) }
+  return {
+    losses: () => (losses ??= measured()),
+    speed: async (search) => {
+      const kept = await records.read(SPEED)
+      if (kept) return kept.note as SpeedSearch
+      const found = await search()
+      await records.write(SPEED, { tensors: new Map(), note: found })
+      return found
+    },
+  }
 }
 
 const LOSSES = 'layer-losses'
+const SPEED = 'speed'

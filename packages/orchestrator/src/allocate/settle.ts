@@ -1,15 +1,15 @@
-import { float32, type Graph, type Tensor } from '@tacojs/graph'
+import type { Graph, Tensor } from '@tacojs/graph'
 import type { Linalg } from '@tacojs/linalg'
-import { measureLatency, type Backend } from '@tacojs/runtime'
+import type { Backend } from '@tacojs/runtime'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
-import { allocate, withSparsities } from './allocate.js'
+import { withSparsities } from './allocate.js'
 import { sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
 import { freeLayers } from './free-layers.js'
-import { latencyBudget, latencyCost, macCost, parameterCost } from './costs.js'
-import { layerLatencies } from './layer-latency.js'
+import { macCost, parameterCost } from './costs.js'
 import { measuredSparsities, type LayerLosses } from './layer-losses.js'
 import type { Measurements } from './measurements.js'
+import { sparsitiesForSpeed, type SpeedSearch } from './sparsities-for-speed.js'
 
 export interface SettleContext {
   readonly backend: Backend
@@ -20,10 +20,16 @@ export interface SettleContext {
   readonly onLayer?: (done: number, total: number, name: string) => void
 }
 
+export interface Settled {
+  readonly recipe: Recipe
+  /** Where a speed was asked for. */
+  readonly speed?: SpeedSearch
+}
+
 /**
- * The recipe with a sparsity for each layer that is free to have one, as its allocation says, so that its
- * sparsity, size or speed is met; a recipe that names them all is done. A speed-up is a prediction from layers that were timed alone; the result is to be timed. It differs a little from
- * run to run: the sparsities that were found are in the layers' reports.
+ * The recipe with a sparsity for each layer that is free to have one, as its allocation says, so that its sparsity, size
+ * or speed is met; a recipe that names them all is done. A speed differs a little from run to run, and so do the
+ * sparsities for it.
  *
  * @param batches calibration inputs, one tensor [N, C, H, W] per batch
  * @throws INVALID_ARGUMENT for a size or speed that cannot be met, naming what can
@@ -33,26 +39,27 @@ export async function settleSparsities(
   batches: readonly Tensor[],
   known: Measurements,
   context: SettleContext,
-): Promise<Recipe> {
+): Promise<Settled> {
   const { recipe } = context
-  const { allocation, budget, maxBytes, speedUp } = recipe
-  const chosen = maxBytes !== undefined || speedUp !== undefined
-  if (allocation === 'uniform' && !chosen) return recipe
+  const { allocation, budget, maxBytes, speedUp, maxMs } = recipe
+  const timed = speedUp !== undefined || maxMs !== undefined
+  if (allocation === 'uniform' && maxBytes === undefined && !timed) return { recipe }
   const members = freeLayers(
     planLayers(model, recipe).groups.flatMap((group) => group.members),
     recipe,
   )
-  if (members.length === 0) return recipe
+  if (members.length === 0) return { recipe }
   const free = allocation === 'uniform' ? members.map(withoutLosses) : await known.losses()
-  if (speedUp !== undefined) {
-    return withSparsities(recipe, await sparsitiesForSpeed(model, batches[0]!, free, allocation, speedUp, context))
+  if (timed) {
+    const speed = await known.speed(() => sparsitiesForSpeed(model, batches[0]!, free, allocation, context))
+    return { recipe: withSparsities(recipe, new Map(Object.entries(speed.sparsities))), speed }
   }
   const cost = budget === 'macs' ? macCost(model) : parameterCost
   const sparsities =
     maxBytes === undefined
       ? sparsitiesAt(free, cost, allocation, recipe.sparsity ?? 0)
-      : await sparsitiesForBytes(model, free, allocation, cost, maxBytes, recipe.weights)
-  return withSparsities(recipe, sparsities)
+      : await sparsitiesForBytes(model, free, allocation, cost, maxBytes)
+  return { recipe: withSparsities(recipe, sparsities) }
 }
 
 /** One sparsity for all needs no losses: the options are there, and lose nothing. */
@@ -60,27 +67,3 @@ const withoutLosses = (planned: PlannedLayer): LayerLosses => ({
   planned,
   losses: [0, ...measuredSparsities].map((sparsity) => ({ sparsity, loss: 0 })),
 })
-
-async function sparsitiesForSpeed(
-  model: Graph,
-  batch: Tensor,
-  free: readonly LayerLosses[],
-  method: Recipe['allocation'],
-  speedUp: number,
-  { backend, threads, signal, onLayer }: SettleContext,
-): Promise<ReadonlyMap<string, number>> {
-  const [, ...image] = batch.shape
-  const layers = free.map(({ planned }) => planned.layer)
-  const options = [0, ...measuredSparsities]
-  const table = await layerLatencies(model, layers, options, { backend, image, threads, signal, onLayer })
-  const program = await backend.compile(model, { threads })
-  try {
-    const size = image.reduce((a, b) => a * b, 1)
-    const one = float32([1, ...image], (batch.data as Float32Array).slice(0, size))
-    const [dense] = await measureLatency([program], { [model.inputs[0]!.name]: one }, { signal })
-    const alone = table.reduce((sum, row) => sum + row[0]!, 0)
-    return allocate(free, latencyCost(layers, options, table), method, latencyBudget(dense!.medianMs, alone, speedUp))
-  } finally {
-    program.dispose()
-  }
-}
