@@ -79,8 +79,12 @@ export class FakeHub {
       response.writeHead(status, code ? { 'x-error-code': code } : {}).end()
     }
     if (fault?.status) return void response.writeHead(fault.status, fault.headers).end()
-    const stored = /^\/(?:storage|api\/resolve-cache)\/(.+)$/.exec(url)
-    if (stored) return this.#send(response, this.#content(stored[1]!), headers.range, method, fault)
+    const stored = /^\/(?:storage|api\/resolve-cache\/(\w+))\/(\w+)$/.exec(url)
+    if (stored) {
+      const [, commit, etag = ''] = stored
+      const own: Record<string, string> = commit && !this.bare ? { etag: `"${etag}"`, 'x-repo-commit': commit } : {}
+      return this.#send(response, this.#content(etag), headers.range, method, own, fault)
+    }
     const api = /^\/api\/models\/(.+)\/revision\/(.+)$/.exec(url)
     const [, name = '', revision = '', file = ''] =
       api ?? /^\/([^/]+(?:\/[^/]+)?)\/resolve\/([^/]+)\/(.+)$/.exec(url) ?? []
@@ -97,7 +101,7 @@ export class FakeHub {
     if (!content) return fail(404, 'EntryNotFound')
     const isLarge = /\.(safetensors|bin)$/.test(file)
     const etag = isLarge ? sha256(content) : gitId(content)
-    const path = isLarge ? `storage/${etag}` : `api/resolve-cache/${etag}`
+    const path = isLarge ? `storage/${etag}` : `api/resolve-cache/${commit}/${etag}`
     response
       .writeHead(isLarge ? 302 : 307, {
         location: isLarge ? `${addressOf(this.#storage)}/${path}` : `/${path}`,
@@ -120,6 +124,7 @@ export class FakeHub {
     content: Uint8Array | undefined,
     range: string | undefined,
     method: string,
+    own: Record<string, string>,
     fault: Fault | undefined,
   ): void {
     if (!content) return void response.writeHead(404).end()
@@ -130,6 +135,7 @@ export class FakeHub {
     response.writeHead(from > 0 ? 206 : 200, {
       'content-length': body.length,
       etag: '"of the storage itself"',
+      ...own,
       ...(from > 0 ? { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
     })
     if (method === 'HEAD') return void response.end()
