@@ -33,6 +33,8 @@ const LONGEST_PAUSE = 60_000
 
 interface ConnectOptions {
   readonly signal?: AbortSignal
+  /** Times that a request is tried. */
+  readonly attempts?: number
   /** Waits so many milliseconds. */
   readonly wait?: (milliseconds: number, signal?: AbortSignal) => Promise<unknown>
 }
@@ -44,7 +46,7 @@ const waitFor = (milliseconds: number, signal?: AbortSignal): Promise<unknown> =
 export function connect(
   { endpoint, token }: HubSettings,
   reference: HubReference,
-  { signal, wait = waitFor }: ConnectOptions = {},
+  { signal, attempts = ATTEMPTS, wait = waitFor }: ConnectOptions = {},
 ): Connection {
   const origin = new URL(endpoint).origin
 
@@ -74,7 +76,7 @@ export function connect(
         await answer.body?.cancel()
         const told =
           answer.status === 429 ? 'has had too many requests (429): wait, or set HF_TOKEN' : `answers ${answer.status}`
-        failure = new Unreachable(`${endpoint} ${told}, also after ${ATTEMPTS} tries`)
+        failure = new Unreachable(`${endpoint} ${told}, also after ${attempts} tries`)
       } catch (cause) {
         throwIfAborted(signal)
         failure = new Unreachable(
@@ -86,7 +88,7 @@ export function connect(
       } finally {
         clearTimeout(timer)
       }
-      if (attempt + 1 >= ATTEMPTS) throw failure
+      if (attempt + 1 >= attempts) throw failure
       await pause(attempt, answer)
     }
   }

@@ -107,6 +107,7 @@ describe('without a network', () => {
     const warnings: string[] = []
     expect(await fetchIt('hf-hub:timm/tiny', { onWarning: (text) => warnings.push(text) })).toBe(model)
     expect(warnings).toEqual([expect.stringMatching(/cannot be reached \(ECONNREFUSED\).*cache.*aaaaaaaaaaaa$/)])
+    expect(waits).toEqual([1000])
     await hub.start()
   })
 

@@ -62,7 +62,9 @@ export async function downloadModel(model: string, options: HubOptions = {}): Pr
     )
   }
   try {
-    return await fetchModel(connect(settings, reference, options), cache, options)
+    // with something to go on with, a person need not wait for what may not come back
+    const connection = connect(settings, reference, { ...options, ...(isCached ? { attempts: 2 } : {}) })
+    return await fetchModel(connection, cache, options)
   } catch (error) {
     if (!(error instanceof Unreachable) || !isCached) throw error
     options.onWarning?.(`${error.message}; taking ${repo} as the cache has it, commit ${known.slice(0, 12)}`)
