@@ -53,6 +53,44 @@ const at =
 
 const mean = (v: readonly number[]): number => v.reduce((a, b) => a + b, 0) / v.length
 
+/** softmax(scale·QKᵀ + bias)·V in plain loops; element (batch, head, token, i) by the given functions. */
+function attend(
+  [batch, heads, rows, columns, width]: readonly number[],
+  q: (b: number, h: number, t: number, i: number) => number,
+  k: typeof q,
+  v: typeof q,
+  scale: number,
+  bias: (b: number, h: number, row: number, column: number) => number,
+): (b: number, h: number, t: number, i: number) => number {
+  const weights = new Map<string, number[]>()
+  for (let b = 0; b < batch!; b++) {
+    for (let h = 0; h < heads!; h++) {
+      for (let r = 0; r < rows!; r++) {
+        const scores = Array.from({ length: columns! }, (_, c) => {
+          let sum = 0
+          for (let i = 0; i < width!; i++) sum += q(b, h, r, i) * k(b, h, c, i)
+          return Math.exp(sum * scale + bias(b, h, r, c))
+        })
+        const total = scores.reduce((x, y) => x + y, 0)
+        weights.set(
+          `${b} ${h} ${r}`,
+          scores.map((s) => s / total),
+        )
+      }
+    }
+  }
+  return (b, h, t, i) => weights.get(`${b} ${h} ${t}`)!.reduce((sum, w, c) => sum + w * v(b, h, c, i), 0)
+}
+
+const each = (shape: readonly number[], f: (...index: number[]) => number): number[] =>
+  Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, flat) => {
+    const index: number[] = []
+    for (let d = shape.length - 1, rest = flat; d >= 0; rest = Math.floor(rest / shape[d]!), d--) {
+      index.unshift(rest % shape[d]!)
+    }
+    return f(...index)
+  })
+
 describe('operators of newer opsets, by the formulas of the specification', () => {
   test.each([
     [18, [0.5, 2], [1, -1]],
@@ -82,44 +120,6 @@ describe('operators of newer opsets, by the formulas of the specification', () =
     })
     await gives(one('RMSNormalization', 23, { x }, 4, { axis: -2 }, { scale }), { x }, wanted)
   })
-
-  /** softmax(scale·QKᵀ + bias)·V in plain loops; element (batch, head, token, i) by the given functions. */
-  function attend(
-    [batch, heads, rows, columns, width]: readonly number[],
-    q: (b: number, h: number, t: number, i: number) => number,
-    k: typeof q,
-    v: typeof q,
-    scale: number,
-    bias: (b: number, h: number, row: number, column: number) => number,
-  ): (b: number, h: number, t: number, i: number) => number {
-    const weights = new Map<string, number[]>()
-    for (let b = 0; b < batch!; b++) {
-      for (let h = 0; h < heads!; h++) {
-        for (let r = 0; r < rows!; r++) {
-          const scores = Array.from({ length: columns! }, (_, c) => {
-            let sum = 0
-            for (let i = 0; i < width!; i++) sum += q(b, h, r, i) * k(b, h, c, i)
-            return Math.exp(sum * scale + bias(b, h, r, c))
-          })
-          const total = scores.reduce((x, y) => x + y, 0)
-          weights.set(
-            `${b} ${h} ${r}`,
-            scores.map((s) => s / total),
-          )
-        }
-      }
-    }
-    return (b, h, t, i) => weights.get(`${b} ${h} ${t}`)!.reduce((sum, w, c) => sum + w * v(b, h, c, i), 0)
-  }
-
-  const each = (shape: readonly number[], f: (...index: number[]) => number): number[] =>
-    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, flat) => {
-      const index: number[] = []
-      for (let d = shape.length - 1, rest = flat; d >= 0; rest = Math.floor(rest / shape[d]!), d--) {
-        index.unshift(rest % shape[d]!)
-      }
-      return f(...index)
-    })
 
   test('Attention by heads, two heads of queries for one of keys, with a mask of truth values', async () => {
     const [q, k, v] = [noise([2, 4, 3, 6]), noise([2, 2, 5, 6], 2), noise([2, 2, 5, 7], 3)]
@@ -306,6 +306,114 @@ describe('habits of exporters', () => {
       },
       { x },
       affine(x, (v, c) => (v + bias[c]! < 0 ? (v + bias[c]!) * slope[c]! : v + bias[c]!)),
+    )
+  })
+
+  test('onnxruntime, optimized: fused activations, products, normalisations and attention are what they stand for', async () => {
+    const ort = (op: string): string => `com.microsoft.${op}`
+    const [x, w] = [noise([2, 3, 4, 4]), noise([5, 3, 3, 3], 2)]
+    const [z, bias] = [noise([2, 5, 4, 4], 3), noise([5], 4)]
+    const conv = runOracle(
+      parseOnnx(
+        onnxModel({
+          opset: 17,
+          inputs: { x: [2, 3, 4, 4] },
+          outputs: { y: 4 },
+          nodes: [
+            ['Conv', ['x', 'w', 'b'], ['c'], { pads: [1, 1, 1, 1] }],
+            ['Add', ['c', 'z'], ['s']],
+            ['HardSigmoid', ['s'], ['y'], { alpha: 0.25, beta: 0.5 }],
+          ],
+          constants: { w, b: bias, z },
+          floats: ['alpha', 'beta'],
+        }),
+      ),
+      { x },
+    ).y!
+    const params = { activation: 'HardSigmoid', activation_params: [0.25, 0.5] }
+    await gives(
+      {
+        opset: 17,
+        inputs: { x: ['N', 3, 4, 4] },
+        outputs: { y: 4 },
+        nodes: [[ort('FusedConv'), ['x', 'w', 'b', 'z'], ['y'], { pads: [1, 1, 1, 1], ...params }]],
+        constants: { w, b: bias, z },
+        floats: ['activation_params'],
+      },
+      { x },
+      toNumbers(conv),
+    )
+
+    const [t, packed, projection] = [noise([2, 3, 6]), noise([6, 18], 5), noise([18], 6)]
+    const project = (which: number) => (b: number, h: number, token: number, i: number) => {
+      const column = which * 6 + h * 3 + i
+      let sum = at(projection)(column)
+      for (let j = 0; j < 6; j++) sum += at(t)(b, token, j) * at(packed)(j, column)
+      return sum
+    }
+    const result = attend([2, 2, 3, 3, 3], project(0), project(1), project(2), 1 / Math.sqrt(3), () => 0)
+    const attended = each([2, 3, 6], (b, token, i) => result(b!, Math.floor(i! / 3), token!, i! % 3))
+    await gives(one(ort('Attention'), 17, { x: t }, 3, { num_heads: 2 }, { packed, projection }), { x: t }, attended)
+    const exchanged = each([2, 3, 3], (b, i, j) => {
+      let sum = 0
+      for (let k = 0; k < 6; k++) sum += at(t)(b!, i!, k) * at(t)(b!, j!, k)
+      return 0.5 * sum
+    })
+    const same: OnnxParts = {
+      ...one(ort('FusedMatMul'), 17, { x: t }, 3, { transB: 1, alpha: 0.5 }),
+      nodes: [[ort('FusedMatMul'), ['x', 'x'], ['y'], { transB: 1, alpha: 0.5 }]],
+    }
+    await gives(same, { x: t }, exchanged)
+
+    const gamma = noise([6], 7)
+    const doubled = each([2, 3, 6], (b, token, i) => {
+      const row = Array.from({ length: 6 }, (_, j) => 2 * at(t)(b!, token!, j))
+      const m = mean(row)
+      return ((row[i!]! - m) / Math.sqrt(mean(row.map((v) => (v - m) ** 2)) + 1e-5)) * at(gamma)(i!)
+    })
+    const skip: OnnxParts = {
+      ...one(ort('SkipLayerNormalization'), 17, { x: t }, 3, {}, { gamma }),
+      nodes: [[ort('SkipLayerNormalization'), ['x', 'x', 'gamma'], ['y'], { epsilon: 1e-5 }]],
+    }
+    await gives(skip, { x: t }, doubled)
+  })
+
+  test('onnxruntime, quantized: sums and averages of integers stand for those of their values', async () => {
+    const x = noise([2, 3, 4, 4])
+    const round = (v: number): number => {
+      const floor = Math.floor(v)
+      return v - floor === 0.5 ? floor + (floor % 2) : Math.round(v)
+    }
+    const quantized = (v: number, scale: number, zero: number): number =>
+      (Math.min(Math.max(round(Math.fround(v) / Math.fround(scale)) + zero, 0), 255) - zero) * Math.fround(scale)
+    const values = toNumbers(x).map((v) => quantized(v, 0.02, 100))
+    const wanted = Array.from({ length: 6 }, (_, plane) => {
+      const sums = values.slice(plane * 16, plane * 16 + 16).map((v) => quantized(v + v, 0.03, 128))
+      return quantized(mean(sums), 0.0137, 64)
+    })
+    const uint8 = (v: number): Tensor => fromNumbers('uint8', [], [v])
+    await gives(
+      {
+        opset: 13,
+        inputs: { x: ['N', 3, 4, 4] },
+        outputs: { y: 4 },
+        nodes: [
+          ['QuantizeLinear', ['x', 'xs', 'xz'], ['q']],
+          ['com.microsoft.QLinearAdd', ['q', 'xs', 'xz', 'q', 'xs', 'xz', 'as', 'az'], ['a']],
+          ['com.microsoft.QLinearGlobalAveragePool', ['a', 'as', 'az', 'ys', 'yz'], ['p'], { channels_last: 0 }],
+          ['DequantizeLinear', ['p', 'ys', 'yz'], ['y']],
+        ],
+        constants: {
+          xs: float32([], [0.02]),
+          xz: uint8(100),
+          as: float32([], [0.03]),
+          az: uint8(128),
+          ys: float32([], [0.0137]),
+          yz: uint8(64),
+        },
+      },
+      { x },
+      wanted,
     )
   })
 

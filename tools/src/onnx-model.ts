@@ -1,6 +1,9 @@
 import { bytesPerElement, type Attribute, type DType, type Tensor } from '@tacojs/graph'
 
-/** What a small ONNX model is made of; nodes are [operator, inputs, outputs, attributes]. */
+/**
+ * What a small ONNX model is made of; nodes are [operator, inputs, outputs, attributes], the
+ * operator with its domain before it where that is not ONNX's own.
+ */
 export interface OnnxParts {
   readonly opset: number
   readonly inputs: Readonly<Record<string, readonly (number | string)[]>>
@@ -62,7 +65,9 @@ function attribute(name: string, value: Attribute, floats: readonly string[]): n
     return [...head, ...(whole ? [...int(3, value), ...int(20, 2)] : [...float(2, value), ...int(20, 1)])]
   }
   if ('dtype' in value) return [...head, ...part(5, tensor('', value)), ...int(20, 4)]
-  return [...head, ...(value as readonly number[]).flatMap((v) => int(8, v)), ...int(20, 7)]
+  const list = value as readonly number[]
+  if (floats.includes(name)) return [...head, ...list.flatMap((v) => float(7, v)), ...int(20, 6)]
+  return [...head, ...list.flatMap((v) => int(8, v)), ...int(20, 7)]
 }
 
 function valueInfo(name: string, shape: readonly (number | string)[]): number[] {
@@ -77,7 +82,8 @@ export function onnxModel({ opset, inputs, outputs, nodes, constants = {}, float
       part(1, [
         ...from.flatMap((name) => text(1, name)),
         ...to.flatMap((name) => text(2, name)),
-        ...text(4, op),
+        ...text(4, op.slice(op.lastIndexOf('.') + 1)),
+        ...(op.includes('.') ? text(7, op.slice(0, op.lastIndexOf('.'))) : []),
         ...Object.entries(attributes).flatMap(([name, value]) => part(5, attribute(name, value, floats))),
       ]),
     ),
@@ -94,5 +100,7 @@ export function onnxModel({ opset, inputs, outputs, nodes, constants = {}, float
       ),
     ),
   ]
-  return Uint8Array.from([...int(1, 8), ...part(7, graph), ...part(8, int(2, opset))])
+  const domains = new Set(nodes.map(([op]) => op.slice(0, Math.max(0, op.lastIndexOf('.')))).filter((d) => d !== ''))
+  const imports = [...domains].flatMap((domain) => part(8, [...text(1, domain), ...int(2, 1)]))
+  return Uint8Array.from([...int(1, 8), ...part(7, graph), ...part(8, int(2, opset)), ...imports])
 }

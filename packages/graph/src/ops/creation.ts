@@ -5,6 +5,7 @@ import { fromNumbers, int64, sizeOf, toNumbers, zeros, type Tensor } from '../te
 import { numberAttribute, tensorAttribute } from './attributes.js'
 import type { OpDefinition } from './definition.js'
 import { broadcastTo } from './index-map.js'
+import { unknownShape } from './unknown-shape.js'
 
 /** The part of a shape that a Shape node gives (opset 15: start, end). */
 export function shapeSlice(node: Node, shape: readonly Dim[]): readonly Dim[] {
@@ -15,12 +16,6 @@ function rangeLength(node: Node, start: number, limit: number, delta: number): n
   const length = Math.max(0, Math.ceil((limit - start) / delta))
   if (Number.isSafeInteger(length)) return length
   throw new TacoError('INVALID_MODEL', `node '${node.name}' (Range): no end from ${start} to ${limit} by ${delta}`)
-}
-
-const unknown = (node: Node, rank: Dim | undefined): Dim[] => {
-  if (typeof rank !== 'number')
-    throw new TacoError('UNSUPPORTED', `node '${node.name}' (${node.op}): the rank of its result is not known`)
-  return Array.from({ length: rank }, (_, i) => `${node.outputs[0]}.${i}`)
 }
 
 export const creation: readonly OpDefinition[] = [
@@ -67,7 +62,7 @@ export const creation: readonly OpDefinition[] = [
     infer: ({ node, inputs: [shape], elements }) => [
       {
         dtype: tensorAttribute(node, 'value')?.dtype ?? 'float32',
-        shape: elements(0) ?? unknown(node, shape!.shape[0]),
+        shape: elements(0) ?? unknownShape(node, shape!.shape[0]),
       },
     ],
     evaluate: (node, [shape]) => {
@@ -109,7 +104,7 @@ export const creation: readonly OpDefinition[] = [
       if (!wanted) {
         const length = shape!.shape[0]
         const rank = typeof length === 'number' ? Math.max(length, x!.shape.length) : length
-        return [{ dtype: x!.dtype, shape: unknown(node, rank) }]
+        return [{ dtype: x!.dtype, shape: unknownShape(node, rank) }]
       }
       return [{ dtype: x!.dtype, shape: broadcastShapes([x!.shape, wanted], `node '${node.name}' (Expand)`) }]
     },

@@ -5,6 +5,7 @@ import { fromNumbers, sizeOf, toNumbers, type Tensor } from '../tensor.js'
 import { numberAttribute } from './attributes.js'
 import type { OpDefinition } from './definition.js'
 import { stridesOf } from './index-map.js'
+import { unknownShape } from './unknown-shape.js'
 
 /** Axes that a Reduce node reduces: input 1, all axes where it is absent or empty (none with noop_with_empty_axes). */
 function reducedAxes(node: Node, rank: number, axes: Tensor | undefined): boolean[] {
@@ -43,7 +44,7 @@ const reduce = (op: string, value: (values: readonly number[]) => number): OpDef
       if (typeof gone !== 'number')
         throw new TacoError('UNSUPPORTED', `node '${node.name}' (${op}): the number of its axes is not known`)
       const rank = Math.max(0, x!.shape.length - gone)
-      return [{ dtype: x!.dtype, shape: Array.from({ length: rank }, (_, i) => `${node.outputs[0]}.${i}`) }]
+      return [{ dtype: x!.dtype, shape: unknownShape(node, rank) }]
     }
     return [{ dtype: x!.dtype, shape: keep(x!.shape, reducedAxes(node, x!.shape.length, known), keepdims) }]
   },

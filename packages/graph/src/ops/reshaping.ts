@@ -5,6 +5,7 @@ import { sizeOf, tensor, toNumbers, type Tensor } from '../tensor.js'
 import { intsAttribute, numberAttribute } from './attributes.js'
 import type { InferContext, OpDefinition } from './definition.js'
 import { mapIndex, stridesOf } from './index-map.js'
+import { unknownShape } from './unknown-shape.js'
 
 /** The shape that Reshape gives: 0 copies a dimension, one -1 takes what is left. Throws SHAPE_MISMATCH. */
 function reshape(node: Node, from: readonly Dim[], wanted: readonly Dim[]): Dim[] {
@@ -99,10 +100,7 @@ export const reshaping: readonly OpDefinition[] = [
     infer: ({ node, inputs: [x, shape], elements }) => {
       const wanted = elements(1)
       if (wanted) return [{ dtype: x!.dtype, shape: reshape(node, x!.shape, wanted) }]
-      const rank = shape!.shape[0]
-      if (typeof rank !== 'number')
-        throw new TacoError('UNSUPPORTED', `node '${node.name}' (Reshape): the rank of its result is not known`)
-      return [{ dtype: x!.dtype, shape: Array.from({ length: rank }, (_, i) => `${node.outputs[0]}.${i}`) }]
+      return [{ dtype: x!.dtype, shape: unknownShape(node, shape!.shape[0]) }]
     },
     evaluate: (node, [x, shape]) => reshaped(x!, reshape(node, x!.shape, toNumbers(shape!)) as number[]),
   },

@@ -119,6 +119,11 @@ const hostile: Record<string, Uint8Array> = {
     ),
     initializer: [ints('axis', [], [0])],
   }),
+  'a shape of a huge rank': model({
+    input: [value('x', 2), value('to', huge)],
+    output: [value('y', 'a')],
+    node: [node('Cast', ['to'], ['shape'], [int('to', 7)]), node('Reshape', ['x', 'shape'], ['y'])],
+  }),
   'Range without end': model({
     output: [value('y', 'a')],
     node: [node('Range', ['zero', 'limit', 'step'], ['y'])],

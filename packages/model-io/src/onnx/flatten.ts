@@ -11,9 +11,10 @@ import { describe, sortNodes } from './sort.js'
 import { readSparse } from './sparse.js'
 import { readTensor, type LoadExternal } from './tensor-data.js'
 
-/** A node as the file has it, of the domain '' at version `opset`; bodies and functions are inlined. */
+/** A node as the file has it, at version `opset` of its domain; bodies and functions are inlined. */
 export interface RawNode {
   readonly name: string
+  /** With its domain where that is not ONNX's own: `com.microsoft.FusedConv`. */
   readonly op: string
   readonly opset: number
   readonly inputs: readonly string[]
@@ -134,8 +135,9 @@ export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOp
     const called = functions.get(key)
     const attributes = givenAttributes(node, scope)
     if (called) return call(called, key, inputs, node, attributes, scope)
-    const opset = scope.opsets.versionOf(plainDomain(node.domain), `${where}`)
-    if (op === 'Constant') {
+    const domain = plainDomain(node.domain)
+    const opset = scope.opsets.versionOf(domain, where)
+    if (domain === '' && op === 'Constant') {
       const [output, ...rest] = node.output ?? []
       if (!output || rest.length) throw new TacoError('INVALID_MODEL', `${where} must have one output`)
       const source = attributes[0]?.t
@@ -144,8 +146,8 @@ export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOp
       flat.constants.set(declare(scope, output), value)
       return
     }
-    if (op === 'If') return branch(node, inputs, attributes, scope)
-    if (op === 'Loop') return loop(node, attributes, scope)
+    if (domain === '' && op === 'If') return branch(node, inputs, attributes, scope)
+    if (domain === '' && op === 'Loop') return loop(node, attributes, scope)
     const read: [string, Attribute][] = []
     for (const proto of attributes) {
       const value = readAttribute(proto, where, load)
@@ -156,7 +158,8 @@ export function flatten(model: ModelProto, graph: GraphProto, options: FlattenOp
     }
     const outputs = trimmed((node.output ?? []).map((local) => (local === '' ? '' : declare(scope, local))))
     const name = node.name ? scope.prefix + node.name : ''
-    sequences.add({ name, op, opset, inputs, outputs, attributes: Object.fromEntries(read) }, where)
+    const full = domain === '' ? op : `${domain}.${op}`
+    sequences.add({ name, op: full, opset, inputs, outputs, attributes: Object.fromEntries(read) }, where)
   }
 
   const alias = (from: string, to: string, where: string): void =>

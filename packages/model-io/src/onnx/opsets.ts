@@ -3,8 +3,11 @@ import { toNumber, type Int64, type OperatorSetIdProto } from './proto.js'
 
 const [OLDEST, NEWEST] = [1, 23]
 
+/** Where onnxruntime's optimizer and quantizer have their operators, all of one version. */
+const MICROSOFT = 'com.microsoft'
+
 export interface Opsets {
-  /** The version of ONNX's own operators; throws where the domain is another or was not imported. */
+  /** The version of the operators of a domain; throws where that was not imported or is not known. */
   versionOf(domain: string, where: string): number
 }
 
@@ -25,6 +28,7 @@ export function opsetsOf(imports: readonly OperatorSetIdProto[] | null | undefin
       if (!versions.has(domain)) {
         throw new TacoError('INVALID_MODEL', `${where}: the model imports no opset of domain "${domain || 'ai.onnx'}"`)
       }
+      if (domain === MICROSOFT) return NEWEST
       if (domain !== '') {
         throw new TacoError('UNSUPPORTED', `${where}: operators of domain "${domain}" are not supported`)
       }

@@ -4,6 +4,8 @@ import { sinceSeven } from './before-seven.js'
 import { same, type Converter } from './converter.js'
 import { einsum } from './einsum.js'
 import { compress, eyeLike, nonZero, oneHot, scatter, topK, trilu } from './indices.js'
+import { microsoft } from './microsoft.js'
+import { microsoftQuantized } from './microsoft-quantized.js'
 import { averagePool, cast, castLike, dropout, gelu, maxPool } from './inference.js'
 import { axesInputSince, clip, pad, slice, split } from './inputs.js'
 import {
@@ -92,6 +94,8 @@ const converters: ReadonlyMap<string, Converter> = new Map([
   ['Trilu', trilu],
   ['Unsqueeze', axesInputSince(13)],
   ['Upsample', upsample],
+  ...microsoft,
+  ...microsoftQuantized,
 ])
 
 const today: Converter = (node) => [same(node)]

@@ -106,6 +106,31 @@ function spread(node: RawNode, context: ConvertContext, w: Writer, x: string, na
   return shape.length === 0 ? value : w.reshape(value, target)
 }
 
+/** One quantised value as what it stands for; one scale and zero point for all of it. */
+export function realOf(
+  node: RawNode,
+  context: ConvertContext,
+  w: Writer,
+  [x, scale, zero]: readonly [string, string, string],
+): string {
+  const p = parametersOf(node, context, w, x, scale, zero)
+  const value = w.add('Cast', [x], { to: dataTypeOf('float32') })
+  return w.add('Mul', [p.zero === undefined ? value : w.add('Sub', [value, p.zero]), p.scale])
+}
+
+/** A value as the integers that a node gives; `like` is a value of the same rank. */
+export function quantizedOf(
+  node: RawNode,
+  context: ConvertContext,
+  w: Writer,
+  x: string,
+  like: string,
+  [scale, zero]: readonly [string, string],
+): readonly Converted[] {
+  const p = parametersOf(node, context, w, like, scale, zero)
+  return w.end('Cast', [saturated(node, w, w.add('Div', [x, p.scale]), p)], { to: dataTypeOf(p.dtype) })
+}
+
 /** Undefined where the parameters are not constant. */
 function dequantized(node: RawNode, weight: Tensor, context: ConvertContext): Tensor | undefined {
   const scale = context.constant(node.inputs[1] ?? '')

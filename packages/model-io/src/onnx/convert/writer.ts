@@ -1,4 +1,4 @@
-import { float32, fromNumbers, int64, type DType, type Tensor } from '@tacojs/graph'
+import { float32, fromNumbers, int64, type Domain, type DType, type Tensor } from '@tacojs/graph'
 import type { RawNode } from '../flatten.js'
 import { same, type Converted, type ConvertContext } from './converter.js'
 
@@ -12,9 +12,9 @@ export class Writer {
   ) {}
 
   /** A node whose output has a name of its own, which is returned. */
-  add(op: string, inputs: readonly string[], attributes: Converted['attributes'] = {}): string {
+  add(op: string, inputs: readonly string[], attributes: Converted['attributes'] = {}, domain: Domain = ''): string {
     const output = this.context.freshName(`${this.node.outputs[0]}_${op}`)
-    this.nodes.push({ name: '', op, domain: '', inputs, outputs: [output], attributes })
+    this.nodes.push({ name: '', op, domain, inputs, outputs: [output], attributes })
     return output
   }
 
@@ -42,8 +42,13 @@ export class Writer {
   }
 
   /** The node's own: it keeps the name and the first output. */
-  end(op: string, inputs: readonly string[], attributes: Converted['attributes'] = {}): Converted[] {
-    return [...this.nodes, same(this.node, { op, inputs, outputs: this.node.outputs.slice(0, 1), attributes })]
+  end(
+    op: string,
+    inputs: readonly string[],
+    attributes: Converted['attributes'] = {},
+    domain: Domain = '',
+  ): Converted[] {
+    return [...this.nodes, same(this.node, { op, domain, inputs, outputs: this.node.outputs.slice(0, 1), attributes })]
   }
 
   /** A value that the nodes so far made is the node's first output. */
@@ -51,6 +56,6 @@ export class Writer {
     const last = this.nodes.at(-1)
     if (last?.outputs[0] !== x || last.inputs.includes(x)) return this.end('Identity', [x])
     this.nodes.pop()
-    return this.end(last.op, last.inputs, last.attributes)
+    return this.end(last.op, last.inputs, last.attributes, last.domain)
   }
 }
