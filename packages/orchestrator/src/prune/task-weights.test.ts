@@ -127,3 +127,24 @@ test('projections are centred, standard normal, and the same in whatever parts t
   // less the mean, the variance is 0.9
   expect(all.reduce((sum, v) => sum + v * v, 0) / all.length).toBeCloseTo(0.9, 1)
 })
+
+test('of many images some are measured, and the others have the mean weight of these at each position', async () => {
+  const { groups } = planLayers(graph, parseRecipe({ model: '-', data: '-' }))
+  const backend = openBackend('tfjs-cpu')
+  const of = async (batches: Tensor[]) => (await taskWeights(graph, groups, batches, { backend, seed: 3 })).positions
+  const [first, second] = [values([163, 3, 4], 1), values([7, 3, 4], 2)]
+  const both = float32([170, 3, 4], [...(first.data as Float32Array), ...(second.data as Float32Array)])
+  const all = await of([both])
+  // whatever the batches
+  expect(await of([first, second])).toEqual(all)
+  const even = float32([85, 3, 4], [...both.data].filter((_, i) => Math.floor(i / 12) % 2 === 0) as number[])
+  const alone = await of([even])
+  for (const [g, images] of all.entries()) {
+    expect(images).toHaveLength(170)
+    expect(images.filter((_, i) => i % 2 === 0)).toEqual(alone[g])
+    const mean = alone[g]![0]!.map((_, p) => alone[g]!.reduce((sum, image) => sum + image[p]!, 0) / 85)
+    for (const odd of images.filter((_, i) => i % 2 === 1)) {
+      odd.forEach((weight, p) => expect(weight).toBeCloseTo(mean[p]!, 5))
+    }
+  }
+})

@@ -14,6 +14,8 @@ export interface TaskWeights {
 
 /** Images per backward pass: all activations of these are held at once. */
 const IMAGES = 4
+/** Inputs whose own gradient is taken; of more, some evenly spread ones, and the others have the mean of these. */
+const MEASURED = 160
 
 /** What a place without any effect on the logits still counts for, beside a mean of 1. */
 const LEAST = 0.05
@@ -24,6 +26,7 @@ const LEAST = 0.05
  * model and r ~ N(0, I) less its mean, another one for each image. One backward pass for all layers; a confident image
  * has no gradient of its label, but one of the projection. An unweighted fit would spend most of its effort on positions
  * that hardly reach the head. Outputs likewise, with g_r the root of the sum of squares over all images and positions.
+ * Of many images some are measured, and the others' positions count for what theirs do on average.
  *
  * @throws UNSUPPORTED where an operator on the way to the logits has no gradient
  */
@@ -45,33 +48,37 @@ export async function taskWeights(
   const pass = gradient(graph, { of, seed, wrt: outputs.flat() })
   const reduced = withSquares(pass, groups)
   const nextProjections = projections(context.seed, graph.outputs[0]!.shape[1] as number)
-  const squares: Float32Array[][] = groups.map(() => [])
+  const all = batches.reduce((sum, { shape }) => sum + shape[0]!, 0)
+  const squares = groups.map((): (Float32Array | undefined)[] => Array(all).fill(undefined))
   const sums = groups.map(({ members }) => members.map(({ layer }) => new Float64Array(layer.rows)))
   const program = await context.backend.compile(reduced, { threads: context.threads })
   try {
+    const chosen = measured(graph, batches)
+    const total = chosen.reduce((sum, { at }) => sum + at.length, 0)
     let done = 0
-    for (const images of parts(graph, batches)) {
+    for (const { images, at } of chosen) {
       await checkpoint(context.signal)
-      const count = images.shape[0]!
+      const count = at.length
       const projection: Tensor = nextProjections(count)
-      const norms = await program.run({ [graph.inputs[0]!.name]: images, [seed]: projection })
+      const norms = await program.run({ [graph.inputs[0]!.name]: images(), [seed]: projection })
       for (const [g, own] of outputs.entries()) {
-        const all = sumOf(own.map((output) => norms[squareOf(pass.gradients.get(output)!)]!.data as Float32Array))
-        const positions = all.length / count
-        for (let i = 0; i < count; i++) squares[g]!.push(all.slice(i * positions, (i + 1) * positions))
+        const sum = sumOf(own.map((output) => norms[squareOf(pass.gradients.get(output)!)]!.data as Float32Array))
+        const positions = sum.length / count
+        for (const [i, image] of at.entries()) squares[g]![image] = sum.slice(i * positions, (i + 1) * positions)
         for (const [m, output] of own.entries()) {
-          const sum = sums[g]![m]!
+          const ofLayer = sums[g]![m]!
           const ofImages = norms[outputsOf(pass.gradients.get(output)!)]!.data as Float32Array
-          for (let i = 0; i < ofImages.length; i++) sum[i % sum.length]! += ofImages[i]!
+          for (let i = 0; i < ofImages.length; i++) ofLayer[i % ofLayer.length]! += ofImages[i]!
         }
       }
-      context.onImages?.((done += count))
+      done += count
+      context.onImages?.(Math.round((all * done) / total))
     }
   } finally {
     program.dispose()
   }
   return {
-    positions: squares.map(weightsOf),
+    positions: squares.map(filledWeights),
     outputs: sums.map((ofGroup) => ofGroup.flatMap((sum) => weightsOf([Float32Array.from(sum)]))),
   }
 }
@@ -124,18 +131,48 @@ function withSquares({ graph, gradients }: Gradient, groups: readonly LayerGroup
   return { ...graph, nodes, initializers, outputs }
 }
 
-/** The images in parts that one pass takes; a model of a fixed batch size takes its batches as they are. */
-function* parts(graph: Graph, batches: readonly Tensor[]): Generator<Tensor> {
-  for (const batch of batches) {
-    const [count, ...shape] = batch.shape as [number, ...number[]]
-    const step = typeof graph.inputs[0]!.shape[0] === 'number' ? count : IMAGES
-    const size = shape.reduce((a, b) => a * b, 1)
-    for (let from = 0; from < count; from += step) {
-      const n = Math.min(step, count - from)
-      const data = (batch.data as Float32Array).slice(from * size, (from + n) * size)
-      yield { dtype: 'float32', shape: [n, ...shape], data }
-    }
+/** Images of one pass, and which of all they are. */
+interface Part {
+  readonly at: readonly number[]
+  images(): Tensor
+}
+
+/** Evenly spread images, in parts that one pass takes; whole batches where the model has a fixed batch size. */
+function measured(graph: Graph, batches: readonly Tensor[]): Part[] {
+  const firsts: number[] = []
+  let all = 0
+  for (const { shape } of batches) {
+    firsts.push(all)
+    all += shape[0]!
   }
+  const every = Math.max(1, Math.ceil(all / MEASURED))
+  if (typeof graph.inputs[0]!.shape[0] === 'number') {
+    return batches
+      .map((batch, b) => ({
+        at: Array.from({ length: batch.shape[0]! }, (_, i) => firsts[b]! + i),
+        images: () => batch,
+      }))
+      .filter((_, b) => b % every === 0)
+  }
+  const chosen = batches.flatMap((batch, b) =>
+    Array.from({ length: batch.shape[0]! }, (_, index) => ({ batch, index, image: firsts[b]! + index })).filter(
+      ({ image }) => image % every === 0,
+    ),
+  )
+  return Array.from({ length: Math.ceil(chosen.length / IMAGES) }, (_, part) => {
+    const some = chosen.slice(part * IMAGES, (part + 1) * IMAGES)
+    return { at: some.map(({ image }) => image), images: () => stacked(some) }
+  })
+}
+
+function stacked(images: readonly { readonly batch: Tensor; readonly index: number }[]): Tensor {
+  const shape = images[0]!.batch.shape.slice(1)
+  const size = shape.reduce((a, b) => a * b, 1)
+  const data = new Float32Array(images.length * size)
+  for (const [i, { batch, index }] of images.entries()) {
+    data.set((batch.data as Float32Array).subarray(index * size, (index + 1) * size), i * size)
+  }
+  return { dtype: 'float32', shape: [images.length, ...shape], data }
 }
 
 /** Standard normal numbers, by Box and Muller (1958). */
@@ -169,4 +206,12 @@ function weightsOf(squares: readonly Float32Array[]): Float32Array[] {
   const count = norms.reduce((sum, image) => sum + image.length, 0)
   const mean = norms.reduce((sum, image) => sum + image.reduce((a, b) => a + b, 0), 0) / count
   return norms.map((image) => image.map((g) => (mean > 0 ? g / mean : 1) + LEAST))
+}
+
+/** `weightsOf` those that were measured; the others get the mean of these at each position. */
+function filledWeights(squares: readonly (Float32Array | undefined)[]): Float32Array[] {
+  const known = weightsOf(squares.filter((image) => image !== undefined))
+  const mean = sumOf(known).map((sum) => sum / known.length)
+  let next = 0
+  return squares.map((image) => (image ? known[next++]! : mean))
 }
