@@ -1,11 +1,14 @@
 import { TacoError, throwIfAborted } from '@tacojs/errors'
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { lstat, mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { onDisk } from './cache.js'
 import { matchesEtag } from './checksum.js'
 import { ATTEMPTS, reasonOf, SILENCE, type Connection, type RemoteFile } from './connection.js'
 import { Unreachable } from './unreachable.js'
+
+/** A link in the file's place is not followed: it may lead out of the cache. Windows has no such flag. */
+const OPEN_OR_CREATE = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
 
 interface DownloadOptions {
   readonly signal?: AbortSignal
@@ -26,22 +29,25 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<void> {
   const partial = `${path}.incomplete`
-  const { size = -1 } = (await stat(path).catch(() => undefined)) ?? {}
-  if (size === file.size) return options.onBytes?.(file.size)
+  // contents are files, never links
+  const there = await lstat(path).catch(() => undefined)
+  if (there?.isFile() && there.size === file.size) return options.onBytes?.(file.size)
   await onDisk(dirname(path), () => mkdir(dirname(path), { recursive: true }))
   const resumed = ((await stat(partial).catch(() => undefined))?.size ?? 0) > 0
   await receive(hub, file, partial, options)
-  if (!(await matchesEtag(partial, file.etag))) {
-    await rm(partial, { force: true })
+  let state = await checked(partial, file.etag)
+  if (state === 'wrong') await rm(partial, { force: true })
+  if (state === 'wrong' && resumed) {
     // what was left of another time may be what is wrong
-    if (resumed) await receive(hub, file, partial, options)
-    if (!resumed || !(await matchesEtag(partial, file.etag))) {
-      await rm(partial, { force: true })
-      throw new TacoError(
-        'INVALID_DATA',
-        `${file.name} of ${hub.repo} has another checksum than ${hub.endpoint} states: it was damaged on the way; try again`,
-      )
-    }
+    await receive(hub, file, partial, options)
+    state = await checked(partial, file.etag)
+    if (state === 'wrong') await rm(partial, { force: true })
+  }
+  if (state === 'wrong') {
+    throw new TacoError(
+      'INVALID_DATA',
+      `${file.name} of ${hub.repo} has another checksum than ${hub.endpoint} states: it was damaged on the way; try again`,
+    )
   }
   await onDisk(dirname(path), () => rename(partial, path)).catch(async (error: unknown) => {
     // another process fetched the same and was faster
@@ -49,10 +55,19 @@ export async function download(
   })
 }
 
+/** 'gone' where another process has put the file in its place meanwhile. */
+const checked = (partial: string, etag: string): Promise<'right' | 'wrong' | 'gone'> =>
+  onDisk(dirname(partial), async () => ((await matchesEtag(partial, etag)) ? 'right' : 'wrong')).catch(
+    (error: TacoError) => {
+      if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return 'gone'
+      throw error
+    },
+  )
+
 /** Writes until `partial` is as long as the file. A server that keeps breaking off without sending anything is given up. */
 async function receive(hub: Connection, file: RemoteFile, partial: string, options: DownloadOptions): Promise<void> {
   // positions are given with each write, so that two processes that fetch the same file only write it twice
-  const handle = await onDisk(dirname(partial), () => open(partial, constants.O_RDWR | constants.O_CREAT, 0o644))
+  const handle = await onDisk(dirname(partial), () => open(partial, OPEN_OR_CREATE, 0o644))
   try {
     let at = (await handle.stat()).size
     options.onBytes?.(Math.min(at, file.size))

@@ -1,7 +1,17 @@
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { onDisk } from './cache.js'
 import { downloadModel, type HubOptions, type HubProgress } from './model.js'
 import { FakeHub, gitId, sha256 } from './testing/fake-hub.js'
 
@@ -362,8 +372,49 @@ describe('names stay in the cache', () => {
   })
 })
 
+test('two at once both get it', async () => {
+  const [one, other] = await Promise.all([fetchIt(), fetchIt()])
+  expect(one).toBe(other)
+  expect(isSame(join(one, 'model.safetensors'), weights)).toBe(true)
+  expect(readdirSync(inCache('blobs')).sort()).toEqual([gitId(config), sha256(weights)].sort())
+})
+
+test('a partial file that is a link is not written through', async () => {
+  const outside = join(folder, 'outside')
+  writeFileSync(outside, '')
+  await mkdir(inCache('blobs'), { recursive: true })
+  symlinkSync(outside, inCache('blobs', `${sha256(weights)}.incomplete`))
+  await expect(fetchIt()).rejects.toMatchObject(refused('IO', /cannot write to the cache/))
+  expect(readFileSync(outside, 'utf8')).toBe('')
+})
+
+test('sizes are looked at first: of the disk, and of what is read as a whole', async () => {
+  const stating = (on: RegExp, size: number, status = 200): void => {
+    const headers = { 'x-linked-etag': '"abc"', 'x-linked-size': String(size), 'x-repo-commit': commits.first }
+    hub.faults.push({ on, status, headers })
+  }
+  stating(/^HEAD .*model\.safetensors/, 2 ** 52)
+  await expect(fetchIt()).rejects.toMatchObject(refused('IO', /weights take 4503599628 MB, the disk .*set HF_HOME/))
+  expect(hub.requests.some((request) => request.startsWith('GET /storage'))).toBe(false)
+  rmSync(join(folder, 'hub'), { recursive: true })
+  stating(/^HEAD .*config\.json/, 25_000_001)
+  await expect(fetchIt()).rejects.toMatchObject(
+    refused('INVALID_DATA', /config\.json of timm\/tiny takes 25000001 bytes/),
+  )
+})
+
 test('a cache that cannot be written to is one error', async () => {
   await mkdir(dirname(inCache()), { recursive: true })
   writeFileSync(inCache(), 'a file where a folder is needed')
   await expect(fetchIt()).rejects.toMatchObject(refused('IO', /cannot write to the cache .*set HF_HOME/))
+})
+
+test.each([
+  ['ENOSPC', /the disk is full.*set HF_HOME/],
+  ['EROFS', /read-only.*set HF_HOME/],
+])('%s of the disk', async (code, message) => {
+  const failing = onDisk('/cache', () => Promise.reject(Object.assign(new Error('read-only file system'), { code })))
+  await expect(failing).rejects.toMatchObject(refused('IO', message))
+  // what is no failure of the disk is a bug, and stays what it is
+  await expect(onDisk('/cache', () => Promise.reject(new RangeError('x')))).rejects.toThrow(RangeError)
 })

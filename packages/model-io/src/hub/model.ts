@@ -12,6 +12,9 @@ import { isCommit, parseHubReference } from './reference.js'
 import { hubSettings, type HubSettings } from './settings.js'
 import { Unreachable } from './unreachable.js'
 
+/** As for the header of safetensors. */
+const MAX_JSON = 25_000_000
+
 /** How far the download of a model's weights is. */
 export interface HubProgress {
   readonly file: string
@@ -98,7 +101,7 @@ async function fetchModel(hub: Connection, cache: RepoCache, options: HubOptions
       return cache.link(commit, file.name, file.etag)
     }
     // what cannot be read need not be fetched
-    familyOf(await readTimmConfig(await place(config)))
+    familyOf(await readTimmConfig(await place(small(hub, config))))
     await fetchAll(await weightFiles(hub, commit, place), cache, place, options)
   }
   // last, so that what the branch was last seen at is always whole
@@ -112,6 +115,15 @@ async function required(hub: Connection, name: string, revision: string): Promis
   throw new TacoError('NOT_FOUND', `${hub.repo} has no ${name} on ${hub.endpoint}: it is not a whole timm model`)
 }
 
+/** A file that is read as a whole, which must not be large. */
+function small(hub: Connection, file: RemoteFile): RemoteFile {
+  if (file.size <= MAX_JSON) return file
+  throw new TacoError(
+    'INVALID_DATA',
+    `${file.name} of ${hub.repo} takes ${file.size} bytes, at most ${MAX_JSON} are allowed`,
+  )
+}
+
 /** The files that the weights are in; of an index, which is fetched to be read, its parts. */
 async function weightFiles(
   hub: Connection,
@@ -122,7 +134,7 @@ async function weightFiles(
     const file = await hub.find(name, commit)
     if (!file) continue
     if (!isShardIndex(name)) return [file]
-    const parts = partsOf(await readJson(await place(file)), `${name} of ${hub.repo}`)
+    const parts = partsOf(await readJson(await place(small(hub, file))), `${name} of ${hub.repo}`)
     const files: RemoteFile[] = []
     for (const part of parts) files.push(await required(hub, part, commit))
     return files
