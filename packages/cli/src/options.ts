@@ -19,6 +19,15 @@ export function positive(value: string): number {
   return parsed
 }
 
+/** '3x224x224' → [3, 224, 224]. */
+export function imageSize(value: string): number[] {
+  const sizes = value.split(/[x×]/).map(Number)
+  if (sizes.length !== 3 || !sizes.every((size) => Number.isSafeInteger(size) && size >= 1)) {
+    throw new InvalidArgumentError(`'${value}' is not channels, height and width such as 3x224x224.`)
+  }
+  return sizes
+}
+
 /** As recipes say it: true, false or 'auto'. */
 export function onOffAuto(value: string): boolean | 'auto' {
   if (value === 'auto') return value

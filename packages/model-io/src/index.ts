@@ -17,6 +17,7 @@ export { encodeSafetensors } from './safetensors/encode.js'
 export { readSafetensors, writeSafetensors } from './safetensors/file.js'
 export { writeFileAtomic } from './files/write.js'
 export type { KeptWeight, Precision } from './weights/precision.js'
+export { weightsLayout, type StoredWeight } from './weights/layout.js'
 export { roundWeights } from './weights/round.js'
 export { checkBundleTarget, readBundle, writeBundle } from './bundle/folder.js'
 export {

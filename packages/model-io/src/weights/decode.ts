@@ -16,6 +16,12 @@ const MAX_HEADER = 25_000_000
  * Throws INVALID_DATA for damaged bytes (the checksum covers everything) and UNSUPPORTED for another version.
  */
 export function decodeWeights(bytes: Uint8Array): Map<string, Initializer> {
+  const { entries, payload } = parsedWeights(bytes)
+  return new Map(entries.map((entry) => [entry.name, initializerOf(entry, payload)]))
+}
+
+/** The checked header of a `weights.taco`, and the bytes that its spans are of. Throws as `decodeWeights` does. */
+export function parsedWeights(bytes: Uint8Array): { entries: WeightEntry[]; payload: Uint8Array } {
   if (bytes.length < 48 || MAGIC.some((b, i) => bytes[i] !== b)) throw invalid('it does not start as one')
   const version = bytes[7]!
   if (version !== 1 && version !== VERSION) {
@@ -37,7 +43,7 @@ export function decodeWeights(bytes: Uint8Array): Map<string, Initializer> {
   // Few bytes must not ask for gigabytes: 99 % zeros and 8 bits make a file 220 times smaller, more is no model.
   const dense = entries.reduce((sum, e) => sum + sizeOf(e.shape) * bytesPerElement(e.dtype), 0)
   if (dense > 300 * bytes.length + (64 << 20)) throw invalid(`its ${bytes.length} bytes would become ${dense}`)
-  return new Map(entries.map((entry) => [entry.name, initializerOf(entry, payload)]))
+  return { entries, payload }
 }
 
 function initializerOf(entry: WeightEntry, payload: Uint8Array): Initializer {
