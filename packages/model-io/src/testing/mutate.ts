@@ -84,7 +84,7 @@ export function mutate(model: Uint8Array, other: Uint8Array, random: Random): Ui
         break
       case 4:
         if (field.wire === 2 && field.kind === 'Graph')
-          field.children = nest(field.children, 1 + random(random(3) ? 40 : 600))
+          field.children = nest(field.children, 1 + random(random(3) ? 40 : 150))
         else list.reverse()
         break
       case 5:
