@@ -1,6 +1,5 @@
 import { batches, type Batch, type ImageItem, type Preprocess, type SkippedImage } from '@tacojs/calibration'
 import type { Recipe } from './recipe.js'
-import { viewsOf } from './views.js'
 
 export interface ImageReading {
   readonly batchSize: number
@@ -13,17 +12,16 @@ export interface ImageReading {
 export async function readAll(
   items: readonly ImageItem[],
   preprocess: Preprocess,
-  reading: ImageReading & Pick<Recipe, 'augment' | 'views' | 'seed'>,
+  reading: ImageReading & Pick<Recipe, 'augment' | 'seed'> & { readonly views: number },
   onProgress?: (images: number) => void,
 ): Promise<{ batches: Batch[]; skipped: readonly SkippedImage[] }> {
-  const views = viewsOf(reading, items.length)
-  const stream = batches(items, preprocess, { ...reading, views })
+  const stream = batches(items, preprocess, reading)
   const all: Batch[] = []
   let inputs = 0
   for await (const batch of stream) {
     all.push(batch)
     inputs += batch.labels.length
-    onProgress?.(Math.floor(inputs / views))
+    onProgress?.(Math.floor(inputs / reading.views))
   }
   return { batches: all, skipped: stream.skipped }
 }

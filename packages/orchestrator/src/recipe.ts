@@ -28,7 +28,10 @@ const recipeSchema = v.strictObject({
    * parts, every other one mirrored (`flip-crop`).
    */
   augment: v.optional(v.picklist(augments), 'flip-crop'),
-  /** How often they see each image, itself included; `auto`: so often that there are 320 inputs, at most 8 times. */
+  /**
+   * How often they see each image, itself included; `auto`: so often that there are 320 inputs, at most 8 times and as far
+   * as 1 GiB holds their activations.
+   */
   views: v.optional(v.union([count(1), v.literal('auto')]), 'auto'),
   /**
    * Share of zeros over the pruned layers, 0 to 1; 0.5 unless given. Structured: share of the units that go from each

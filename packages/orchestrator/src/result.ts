@@ -26,6 +26,8 @@ export interface SpecializeResult {
   readonly task: {
     readonly classes: readonly TaskClass[]
     readonly images: number
+    /** How often the statistics saw each of them. */
+    readonly views: number
     readonly short: readonly { readonly class: string; readonly have: number; readonly want: number }[]
     readonly skipped: readonly { readonly file: string; readonly reason: string }[]
   }

@@ -25,6 +25,8 @@ import { planStructured } from './structured/plan-structured.js'
 import { summarize } from './summary.js'
 import { loadSplit, loadTask, modelLabels } from './task.js'
 import { openWorkFolder } from './resume/work-folder.js'
+import { frontierBytes } from './frontier.js'
+import { viewsOf } from './views.js'
 import { writeSpecialist } from './write-specialist.js'
 
 export interface SpecializeOptions extends RunOptions {
@@ -105,12 +107,10 @@ export async function specialize(
   }
   const warmStart = typeof recipe.warmStart === 'boolean' ? recipe.warmStart : model.specialist !== undefined
   const prunerOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control', recipe: Recipe) => {
+    const views = viewsOf(recipe, { images: items.length, frontier: frontierBytes(dense) })
     const calibration = await timer.time('calibrate', () =>
-      readAll(
-        items,
-        model.preprocess,
-        { ...reading, augment: recipe.augment, views: recipe.views, seed: recipe.seed },
-        (done) => progress('calibrate')(done, items.length),
+      readAll(items, model.preprocess, { ...reading, augment: recipe.augment, views, seed: recipe.seed }, (done) =>
+        progress('calibrate')(done, items.length),
       ),
     )
     for (const { file, reason } of calibration.skipped) warn(`skipped ${file}: ${reason}`)
@@ -119,6 +119,7 @@ export async function specialize(
     return {
       prune: await createPruner(dense, inputs, stage, context),
       images: items.length - calibration.skipped.length,
+      views,
       skipped: calibration.skipped,
       example: inputs[0]!,
     }
@@ -172,6 +173,7 @@ export async function specialize(
       task: {
         classes,
         images: task.images,
+        views: task.views,
         short: sampled.short,
         skipped: task.skipped,
       },

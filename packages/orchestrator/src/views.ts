@@ -7,10 +7,21 @@ const wanted = 320
 /** Further views of the same image tell little more, and cost as much as another image. */
 const most = 8
 
-/** How often each of so many images is seen, itself included. */
-export function viewsOf({ augment, views }: Pick<Recipe, 'augment' | 'views'>, images: number): number {
-  const asked = views === 'auto' ? Math.min(most, Math.max(1, Math.ceil(wanted / images))) : views
-  return Math.min(asked, mostViews(augment))
+/** Bytes that the activations of both streams may take for the sake of further views. */
+const room = 2 ** 30
+
+/**
+ * How often each image is seen, itself included.
+ *
+ * @param of.frontier bytes of one image between two steps of a stream
+ */
+export function viewsOf(
+  { augment, views }: Pick<Recipe, 'augment' | 'views'>,
+  of: { readonly images: number; readonly frontier: number },
+): number {
+  const held = Math.floor(room / (2 * of.frontier * of.images))
+  const auto = Math.max(1, Math.min(most, Math.ceil(wanted / of.images), held))
+  return Math.min(views === 'auto' ? auto : views, mostViews(augment))
 }
 
 /** @throws INVALID_ARGUMENT where more views are asked for than there are */

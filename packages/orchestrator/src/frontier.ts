@@ -1,0 +1,17 @@
+import { bytesPerElement, inferTypes, prunableLayers, type Graph } from '@tacojs/graph'
+import { liveValues } from '@tacojs/runtime'
+
+/** The most bytes that the activations of one image take between two steps of a stream. */
+export function frontierBytes(graph: Graph): number {
+  const types = inferTypes(graph)
+  const positions = new Map(graph.nodes.map(({ name }, i) => [name, i]))
+  const at = prunableLayers(graph).map(({ node }) => {
+    const live = liveValues(graph, positions.get(node)!)
+    return live.reduce((sum, name) => {
+      const { dtype, shape } = types.get(name)!
+      // what is not known is the number of images
+      return sum + shape.reduce<number>((a, d) => a * (typeof d === 'number' ? d : 1), bytesPerElement(dtype))
+    }, 0)
+  })
+  return Math.max(0, ...at)
+}
