@@ -42,6 +42,14 @@ test('Shape in part and Slice: what torch.export writes', () => {
   expect(follow([slice], two).y).toEqual({ rank: 1, values: [224, 224] })
 })
 
+test('numbers of elements: Size, and the product of sizes that TensorFlow flattens by', () => {
+  expect(follow([node('Size', ['x'], ['y'])]).y).toEqual({ rank: 0, values: ['150528*batch'] })
+  expect(follow([node('Size', ['s'], ['y'])]).y).toEqual({ rank: 0, values: [4] })
+  const product = (keepdims: number): Node => node('ReduceProd', ['s'], ['y'], { attributes: { keepdims } })
+  expect(follow([product(0)]).y).toEqual({ rank: 0, values: ['150528*batch'] })
+  expect(follow([product(1)]).y).toEqual({ rank: 1, values: ['150528*batch'] })
+})
+
 test('batch times heads, merged and taken apart again', () => {
   const product = node('Mul', ['n', 'twelve'], ['m'])
   const vector = node('Reshape', ['m', 'minus'], ['nv'])

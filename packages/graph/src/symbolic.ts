@@ -1,4 +1,4 @@
-import { broadcastShapes, divideDims, multiplyDims, normalizeAxis } from './dims.js'
+import { broadcastShapes, divideDims, multiplyDims, normalizeAxis, productOf } from './dims.js'
 import type { Dim, Node, ValueType } from './graph.js'
 import { numberAttribute } from './ops/attributes.js'
 import { castTarget } from './ops/cast.js'
@@ -50,6 +50,12 @@ export function propagate(
   switch (node.op) {
     case 'Shape':
       return types[0] && { rank: 1, values: shapeSlice(node, types[0].shape) }
+    case 'Size':
+      return types[0] && single(productOf(types[0].shape), 0)
+    case 'ReduceProd':
+      // of a vector, so whatever its axes say, along the only one
+      if (a?.rank !== 1 || numberAttribute(node, 'noop_with_empty_axes', 0) !== 0) return undefined
+      return single(productOf(a.values), numberAttribute(node, 'keepdims', 1) === 0 ? 0 : 1)
     case 'Identity':
     case 'Floor':
       return a
@@ -74,6 +80,9 @@ export function propagate(
   const f = node.domain === '' ? arithmetic[node.op] : undefined
   return f && a && b ? combine(a, b, f) : undefined
 }
+
+const single = (value: Dim | undefined, rank: 0 | 1): Elements | undefined =>
+  value === undefined ? undefined : { rank, values: [value] }
 
 function gather(node: Node, from: Elements, index: Elements): Elements | undefined {
   const picked = numbers(index)
