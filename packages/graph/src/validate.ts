@@ -65,7 +65,9 @@ export function checkSignature(node: Node): OpDefinition {
   }
   check('inputs', node.inputs.length, definition.inputs)
   check('outputs', node.outputs.length, definition.outputs)
-  for (let i = 0; i < definition.inputs[0]; i++) {
+  // where any number is taken, none is optional
+  const needed = definition.inputs[1] === Infinity ? node.inputs.length : definition.inputs[0]
+  for (let i = 0; i < needed; i++) {
     if (node.inputs[i] === '') invalid(`input ${i} of node '${node.name}' (${node.op}) is not optional`)
   }
   return definition

@@ -1,7 +1,7 @@
 import { TacoError } from '@tacojs/errors'
 import { compatible, divideDims, multiplyDims, normalizeAxis, showShape } from '../dims.js'
 import type { Dim, Node } from '../graph.js'
-import { toNumbers, type Tensor } from '../tensor.js'
+import { fromNumbers, toNumbers, type Tensor } from '../tensor.js'
 import { numberAttribute, stringAttribute } from './attributes.js'
 import type { OpDefinition } from './definition.js'
 import { mapIndex, stridesOf } from './index-map.js'
@@ -76,12 +76,13 @@ export const slicing: readonly OpDefinition[] = [
       let total: Dim = 0
       for (const x of inputs) {
         const fits =
+          x!.dtype === first.dtype &&
           x!.shape.length === first.shape.length &&
           x!.shape.every((d, i) => i === axis || compatible(d, first.shape[i]!))
         if (!fits)
           throw new TacoError(
             'SHAPE_MISMATCH',
-            `node '${node.name}' (Concat): ${showShape(first.shape)} and ${showShape(x!.shape)} do not fit`,
+            `node '${node.name}' (Concat): ${first.dtype} ${showShape(first.shape)} and ${x!.dtype} ${showShape(x!.shape)} do not fit`,
           )
         const dim: Dim = x!.shape[axis]!
         total =
@@ -275,7 +276,7 @@ export const slicing: readonly OpDefinition[] = [
         }
         return at
       })
-      const value = fill?.data[0]
+      const value = fill && fromNumbers(x!.dtype, [1], [toNumbers(fill)[0]!]).data[0]
       if (mode !== 'constant' || !value) return [padded]
       const data = padded.data as { [i: number]: number | bigint }
       const places = stridesOf(shape)

@@ -124,6 +124,15 @@ const hostile: Record<string, Uint8Array> = {
     output: [value('y', 'a')],
     node: [node('Cast', ['to'], ['shape'], [int('to', 7)]), node('Reshape', ['x', 'shape'], ['y'])],
   }),
+  'a sum that lacks a part': model({ node: [node('Sum', ['x', '', 'x'], ['y'])] }),
+  'parts of different data types': model({
+    node: [
+      node('Shape', ['x'], ['s']),
+      node('Concat', ['one', 'half'], ['to'], [int('axis', 0)]),
+      node('Expand', ['x', 'to'], ['y']),
+    ],
+    initializer: [ints('one', [1], [1]), number('half', 0.5)],
+  }),
   'Range without end': model({
     output: [value('y', 'a')],
     node: [node('Range', ['zero', 'limit', 'step'], ['y'])],

@@ -1,4 +1,4 @@
-import { float32, toNumbers } from '@tacojs/graph'
+import { float32, optimize, toNumbers } from '@tacojs/graph'
 import { parseOnnx } from './parse.js'
 import { onnx, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from './proto.js'
 
@@ -277,4 +277,72 @@ test('inputs that are no tensors are refused as such', () => {
   expect(() => parse({ input, node: [node('Neg', ['x'], ['y'])] })).toThrow(
     expect.objectContaining({ code: 'UNSUPPORTED', message: 'input "x" is a sequence, which graphs cannot hold' }),
   )
+})
+
+test('functions as onnxscript has them: a reduction that asks for the rank first', () => {
+  const ints = (name: string, list: number[]): TensorProto => ({
+    name,
+    dims: [list.length],
+    dataType: 7,
+    int64Data: list,
+  })
+  const constant = (name: string, t: TensorProto): NodeProto =>
+    node('Constant', [], [name], { attribute: [{ name: 'value', type: 4, t }] })
+  const local = { domain: 'pkg.onnxscript.torch_lib', opsetImport: [{ version: 18 }] }
+  const functions = [
+    {
+      ...local,
+      name: 'IsScalar',
+      input: ['input'],
+      output: ['return_val'],
+      node: [
+        node('Shape', ['input'], ['shape']),
+        node('Size', ['shape'], ['rank']),
+        constant('zero', { dims: [], dataType: 7, int64Data: [0] }),
+        node('Equal', ['rank', 'zero'], ['return_val']),
+      ],
+    },
+    {
+      ...local,
+      name: 'aten_mean_dim',
+      input: ['self', 'dim'],
+      output: ['result'],
+      attribute: ['keepdim'],
+      opsetImport: [{ version: 18 }, { domain: local.domain, version: 1 }],
+      node: [
+        node('IsScalar', ['self'], ['cond'], { domain: local.domain }),
+        node(
+          'If',
+          ['cond'],
+          ['result'],
+          bodies(
+            { node: [node('Identity', ['self'], ['r'])], output: [{ name: 'r' }] },
+            {
+              node: [
+                node('ReduceMean', ['self', 'dim'], ['r'], {
+                  attribute: [{ name: 'keepdims', refAttrName: 'keepdim', type: 2 }],
+                }),
+              ],
+              output: [{ name: 'r' }],
+            },
+          ),
+        ),
+      ],
+    },
+  ]
+  const graph = parse(
+    {
+      node: [
+        node('aten_mean_dim', ['x', 'axes'], ['y'], {
+          domain: local.domain,
+          attribute: [{ name: 'keepdim', type: 2, i: 0 }],
+        }),
+      ],
+      initializer: [ints('axes', [1])],
+      output: [value('y', 'N')],
+    },
+    { functions, opsetImport: [{ version: 18 }, { domain: local.domain, version: 1 }] },
+  )
+  expect(graph.nodes.at(-1)).toMatchObject({ op: 'ReduceMean', inputs: ['x', 'axes'], attributes: { keepdims: 0 } })
+  expect(optimize(graph).nodes.map((n) => n.op)).toEqual(['ReduceMean'])
 })
