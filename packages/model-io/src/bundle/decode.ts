@@ -14,10 +14,14 @@ export function decodeBundle(files: ReadonlyMap<string, Uint8Array>): Bundle {
   checkManifest(files)
   const labels = jsonOf(files, 'labels.json')
   if (!isLabels(labels)) throw damaged('labels.json is not a list of classes in the order of the logits')
+  const preprocess = jsonOf(files, 'preprocess.json')
+  if (typeof preprocess !== 'object' || preprocess === null || Array.isArray(preprocess)) {
+    throw damaged('preprocess.json is not an object')
+  }
   const graph = parseOnnx(fileOf(files, 'model.onnx'), { allowNonFinite: true })
   return {
     graph: withNotes(graph, decodeWeights(fileOf(files, 'weights.taco'))),
-    preprocess: jsonOf(files, 'preprocess.json'),
+    preprocess,
     labels,
     report: jsonOf(files, 'report.json'),
   }

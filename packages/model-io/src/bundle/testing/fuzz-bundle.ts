@@ -1,0 +1,13 @@
+import { fuzz } from '../../testing/fuzz.js'
+import { bundleTargets } from './targets.js'
+
+// npx tsx --conditions=@tacojs/source packages/model-io/src/bundle/testing/fuzz-bundle.ts 30000 [seed]
+const [count = '1000', seed = '1'] = process.argv.slice(2)
+for (const target of bundleTargets) {
+  const rounds = Math.ceil(Number(count) / bundleTargets.length)
+  const { accepted, refused, slowest } = await fuzz(target, rounds, Number(seed))
+  console.log(
+    `${target.name}: ${rounds} inputs, ${accepted} read, ${refused} refused, slowest ${slowest.toFixed(0)} ms`,
+  )
+}
+console.log(`${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB at most`)
