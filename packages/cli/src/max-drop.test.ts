@@ -14,7 +14,19 @@ afterAll(() => rm(work, { recursive: true, force: true }))
 
 const specialize = (...more: string[]) => {
   const task = ['--model', sample.model, '--data', sample.train, '--labels', sample.labels, '--dev', sample.test]
-  const quick = ['--shots', '2', '--keep', 'layer3.*', '--method', 'fastobc', '--positions', '0.25', '--quiet']
+  const quick = [
+    '--shots',
+    '2',
+    '--keep',
+    'layer3.*',
+    '--method',
+    'fastobc',
+    '--positions',
+    '0.25',
+    '--augment',
+    'none',
+    '--quiet',
+  ]
   return runTaco('specialize', ...task, ...quick, ...more)
 }
 

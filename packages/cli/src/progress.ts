@@ -21,7 +21,7 @@ export function progressPrinter(out: NodeJS.WriteStream = process.stderr): (even
   let started = 0
   let printed = 0
   let finished = false
-  return ({ stage: name, done, total, detail }) => {
+  return ({ stage: name, done, total, detail, share = done / total }) => {
     const now = Date.now()
     const begins = name !== stage
     if (begins) {
@@ -35,7 +35,7 @@ export function progressPrinter(out: NodeJS.WriteStream = process.stderr): (even
     if (!out.isTTY && !begins && !ended && now - printed < 5000) return
     printed = now
     const elapsed = (now - started) / 1000
-    const left = done > 0 && !ended ? `, ${formatDuration((elapsed / done) * (total - done))} left` : ''
+    const left = share > 0 && elapsed > 0 && !ended ? `, ${formatDuration((elapsed / share) * (1 - share))} left` : ''
     const count = total > 1 ? ` ${done}/${total}` : ''
     const line = `${names[name]}${count}${detail && !ended ? ` ${detail}` : ''} (${formatDuration(elapsed)}${left})`
     out.write(out.isTTY ? `\r\x1b[2K${line.slice(0, (out.columns || 80) - 1)}` : `${line}\n`)

@@ -14,7 +14,18 @@ afterAll(() => rm(work, { recursive: true, force: true }))
 
 const specialize = (...more: string[]) => {
   const task = ['--model', sample.model, '--data', sample.train, '--labels', sample.labels, '--shots', '2']
-  const quick = ['--keep', 'layer3.*', '--method', 'magnitude', '--no-refit', '--positions', '0.1', '--quiet']
+  const quick = [
+    '--keep',
+    'layer3.*',
+    '--method',
+    'magnitude',
+    '--no-refit',
+    '--positions',
+    '0.1',
+    '--augment',
+    'none',
+    '--quiet',
+  ]
   return runTaco('specialize', ...task, ...quick, ...more)
 }
 const rowsOf = (stdout: string): string[] => {

@@ -3,7 +3,7 @@ import { evaluate, type Evaluation } from '@tacojs/evaluation'
 import type { Graph, Tensor } from '@tacojs/graph'
 import { measureLatency, type Backend, type Latency, type Program } from '@tacojs/runtime'
 import type { ImageReading } from './images.js'
-import type { Stage, StageTimer } from './progress.js'
+import type { OnStep, Stage, StageTimer } from './progress.js'
 import { fewerThreads } from './threads.js'
 
 export interface Measuring {
@@ -15,7 +15,7 @@ export interface Measuring {
   /** A batch whose first image serves for the latency. */
   readonly example: Tensor
   readonly timer: StageTimer
-  readonly progress: (stage: Stage) => (done: number, total: number, detail?: string) => void
+  readonly progress: (stage: Stage) => OnStep
   readonly warn: (text: string) => void
 }
 

@@ -7,7 +7,12 @@ export interface ProgressEvent {
   readonly total: number
   /** What is being worked on: a layer, a file. */
   readonly detail?: string
+  /** Part of the stage's work that is done, 0 to 1, where its steps are not alike; otherwise `done` of `total` says it. */
+  readonly share?: number
 }
+
+/** What long work says of itself; see `ProgressEvent`. */
+export type OnStep = (done: number, total: number, detail?: string, share?: number) => void
 
 export interface RunOptions {
   readonly signal?: AbortSignal

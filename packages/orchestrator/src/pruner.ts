@@ -3,7 +3,7 @@ import type { Backend } from '@tacojs/runtime'
 import type { Numerics } from '@tacojs/solver'
 import { measurements } from './allocate/measurements.js'
 import { settleSparsities, type Settled } from './allocate/settle.js'
-import type { Stage, StageTimer } from './progress.js'
+import type { OnStep, Stage, StageTimer } from './progress.js'
 import { WEIGHTS } from './prune/layer-record.js'
 import { prune, type Pruned } from './prune/prune.js'
 import { isStructured } from './consistent.js'
@@ -32,15 +32,12 @@ export interface PrunerContext {
   /** Where finished layers outlive the process. */
   readonly work?: WorkFolder
   readonly timer: StageTimer
-  readonly progress: (stage: Stage) => (done: number, total: number, detail?: string) => void
+  readonly progress: (stage: Stage) => OnStep
   readonly warn: (text: string) => void
 }
 
 /** Gives the specialist of the recipe, or of the recipe with another sparsity. */
-export type Pruner = (
-  sparsity?: number,
-  onLayer?: (done: number, total: number, name: string) => void,
-) => Promise<Specialist>
+export type Pruner = (sparsity?: number, onLayer?: OnStep) => Promise<Specialist>
 
 /**
  * Pruning of a model on calibration inputs, one tensor [N, C, H, W] per batch: shares the zeros among the layers, then

@@ -14,7 +14,7 @@ import { readAll } from './images.js'
 import { batchSizeOf, loadModel } from './model.js'
 import { reachAccuracy } from './accuracy/reach-accuracy.js'
 import { heldOut } from './accuracy/dev-images.js'
-import { StageTimer, type RunOptions, type Stage } from './progress.js'
+import { StageTimer, type OnStep, type RunOptions, type Stage } from './progress.js'
 import { createPruner, prunedShare, type Specialist } from './pruner.js'
 import type { LayerReport } from './prune/layer-report.js'
 import { planLayers, type PlannedLayer } from './prune/plan.js'
@@ -61,8 +61,10 @@ export async function specialize(
     warnings.push(text)
     options.onWarning?.(text)
   }
-  const progress = (stage: Stage) => (done: number, total: number, detail?: string) =>
-    options.onProgress?.({ stage, done, total, detail })
+  const progress =
+    (stage: Stage): OnStep =>
+    (done, total, detail, share) =>
+      options.onProgress?.({ stage, done, total, detail, share })
 
   // Everything that can be wrong is looked at before anything long begins.
   const recipe = parseRecipe(input)

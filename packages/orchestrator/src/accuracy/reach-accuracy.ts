@@ -3,7 +3,7 @@ import { evaluate, type Evaluation } from '@tacojs/evaluation'
 import type { Graph } from '@tacojs/graph'
 import type { Backend } from '@tacojs/runtime'
 import type { ImageReading } from '../images.js'
-import type { Stage, StageTimer } from '../progress.js'
+import type { OnStep, Stage, StageTimer } from '../progress.js'
 import type { Pruner, Specialist } from '../pruner.js'
 import type { Recipe } from '../recipe.js'
 import { percent, sparsityGrid } from './grid.js'
@@ -16,9 +16,12 @@ interface Measuring {
   readonly preprocess: Preprocess
   readonly reading: ImageReading
   readonly timer: StageTimer
-  readonly progress: (stage: Stage) => (done: number, total: number, detail?: string) => void
+  readonly progress: (stage: Stage) => OnStep
   readonly warn: (text: string) => void
 }
+
+/** Part of an attempt that pruning takes, measuring on the dev images the rest: so for a few hundred of them. */
+const PRUNING = 0.9
 
 /**
  * The sparsest specialist that loses no more top-1 on the dev images than the recipe's `maxDrop`; see `searchAccuracy`.
@@ -44,8 +47,9 @@ export async function reachAccuracy(
     })
   const step = progress('prune')
   let layers = 0
-  const advance = ({ index, of, sparsity }: Attempt, done: number, detail: string): void =>
-    step(index * (layers + 1) + done, of * (layers + 1), `${percent(sparsity)}: ${detail}`)
+  /** @param share of the attempt's own work */
+  const advance = ({ index, of, sparsity }: Attempt, done: number, detail: string, share: number): void =>
+    step(index * (layers + 1) + done, of * (layers + 1), `${percent(sparsity)}: ${detail}`, (index + share) / of)
   progress('evaluate')(0, 1, 'dense model on dev images')
   const { correct, images } = await evaluated(dense, warn)
   progress('evaluate')(1, 1)
@@ -57,14 +61,14 @@ export async function reachAccuracy(
   }
   const found = await searchAccuracy(
     (sparsity, attempt) =>
-      prune(sparsity, (done, total, name) => {
+      prune(sparsity, (done, total, name = '', share = done / total) => {
         layers = total
-        if (done < total) advance(attempt, done, name)
+        if (done < total) advance(attempt, done, name, PRUNING * share)
       }),
     async (graph, attempt) => {
-      advance(attempt, layers, 'dev images')
+      advance(attempt, layers, 'dev images', PRUNING)
       const { correct: right } = await evaluated(graph)
-      if (attempt.index === attempt.of - 1) advance(attempt, layers + 1, 'done')
+      if (attempt.index === attempt.of - 1) advance(attempt, layers + 1, 'done', 1)
       return right
     },
     { maxDrop, grid: sparsityGrid(recipe), dense: { correct, images } },

@@ -17,6 +17,7 @@ afterAll(() => rm(work, { recursive: true, force: true }))
 const recipe = (fields: object) => ({
   ...{ model: sample.model, data: sample.train, labels: sample.labels, shots: 2, method: 'fastobc', positions: 0.25 },
   keep: ['layer3.*'],
+  augment: 'none',
   ...fields,
 })
 const contents = async (dir: string): Promise<[string, Buffer][]> =>
@@ -109,7 +110,7 @@ test('where all lose more, the lowest sparsity is what comes out, and a warning 
 
 test('structured: shares of units', async () => {
   const { model, data, labels, shots } = recipe({})
-  const fields = { model, data, labels, shots, pattern: 'structured', maxDrop: 10, dev: sample.test }
+  const fields = { model, data, labels, shots, augment: 'none', pattern: 'structured', maxDrop: 10, dev: sample.test }
   const { search, groups } = await specialize(fields, { control: sample.control })
   expect(search!.reached).toBe(true)
   for (const { unitsBefore, unitsAfter } of groups!) {

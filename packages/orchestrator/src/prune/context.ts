@@ -1,6 +1,6 @@
 import type { Linalg } from '@tacojs/linalg'
 import type { Backend } from '@tacojs/runtime'
-import type { PrunePart } from '../progress.js'
+import type { OnStep, PrunePart } from '../progress.js'
 import type { Recipe } from '../recipe.js'
 import type { Records } from '../resume/record.js'
 
@@ -15,6 +15,8 @@ export interface PruneContext {
   readonly records?: Records
   /** Measures a part; it only calls it unless given. */
   readonly time?: <T>(part: PrunePart, work: () => Promise<T> | T) => Promise<T>
-  readonly onLayer?: (done: number, total: number, name: string) => void
+  readonly onLayer?: OnStep
+  /** Called when the backward pass for the task's weights has seen so many images. */
+  readonly onWeighed?: (images: number) => void
   readonly onWarning?: (text: string) => void
 }

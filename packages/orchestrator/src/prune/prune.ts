@@ -9,6 +9,7 @@ import { readGroups, writeLayer, type PrunedLayer } from './layer-record.js'
 import { layerReport, type LayerReport } from './layer-report.js'
 import { planLayers, type LayerGroup } from './plan.js'
 import { samplings } from './sampling.js'
+import { workload } from './workload.js'
 
 export interface Pruned {
   readonly graph: Graph
@@ -52,7 +53,16 @@ export async function prune(
     return result()
   }
 
-  const sampling = await time('weights', () => samplings(graph, groups, batches, context))
+  const images = batches.reduce((sum, batch) => sum + batch.shape[0]!, 0)
+  const work = workload(
+    graph,
+    groups.map(({ members }) => members),
+    { images, positions: recipe.positions, kept: kept.length },
+  )
+  const onWeighed = (seen: number): void =>
+    context.onLayer?.(0, total, `weights of positions, image ${seen} of ${images}`, work.weighed(seen))
+  context.onLayer?.(0, total, 'first layers', 0)
+  const sampling = await time('weights', () => samplings(graph, groups, batches, { ...context, onWeighed }))
   const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
   const sparse = createStepper(backend, graph, inputs, { compile: { threads: context.threads }, signal })
   await time('capture', () => sparse.advanceBefore(groups[0]!.members[0]!.node.name))
@@ -82,7 +92,7 @@ export async function prune(
   for (const [g, group] of groups.entries()) {
     const { members } = group
     await checkpoint(signal)
-    context.onLayer?.(reports.length, total, members[0]!.layer.name)
+    context.onLayer?.(reports.length, total, members[0]!.layer.name, work.solved(g))
     await time('capture', async () => {
       await advanceDense(dense, group)
       await sparse.advanceBefore(members[0]!.node.name)

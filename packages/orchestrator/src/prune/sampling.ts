@@ -35,7 +35,10 @@ async function weightsFor(
   const streams = groups.some(({ members }) => members.some(({ write }) => write && !write.rectified))
   if (recipe.positionWeights === false || (auto && !streams)) return undefined
   try {
-    return await taskWeights(graph, groups, batches, { backend, seed: recipe.seed, threads, signal })
+    return await taskWeights(graph, groups, batches, {
+      ...{ backend, seed: recipe.seed, threads, signal },
+      onImages: context.onWeighed,
+    })
   } catch (error) {
     if (!auto || !isTacoError(error) || error.code !== 'UNSUPPORTED') throw error
     context.onWarning?.(`all positions count alike, for their weights cannot be had: ${error.message}`)

@@ -14,7 +14,7 @@ const { specialize } = await import('../specialize.js')
 
 let work: string
 let place: string
-let recipe: { model: string; data: string; shots: number; method: 'fastobc'; positionWeights: true }
+let recipe: { model: string; data: string; shots: number; method: 'fastobc'; augment: 'none'; positionWeights: true }
 beforeAll(async () => {
   work = await real.mkdtemp(join(tmpdir(), 'taco-faults-'))
   const sample = await writeSampleTask(join(work, 'task'), { trainPerClass: 2, testPerClass: 1 })
@@ -24,7 +24,7 @@ beforeAll(async () => {
   for (const [i, name] of [first!, second!].entries()) {
     await real.cp(join(sample.train, name), join(data, String(i)), { recursive: true })
   }
-  recipe = { model, data, shots: 2, method: 'fastobc', positionWeights: true }
+  recipe = { model, data, shots: 2, method: 'fastobc', augment: 'none', positionWeights: true }
 })
 beforeEach(async () => {
   faulty.arm(0)

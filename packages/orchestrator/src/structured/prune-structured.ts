@@ -13,6 +13,7 @@ import { assemble } from '../prune/assemble.js'
 import { advanceDense, collect } from '../prune/collect.js'
 import type { PruneContext } from '../prune/context.js'
 import { samplings } from '../prune/sampling.js'
+import { workload } from '../prune/workload.js'
 import { readPrunedGroups, writePrunedGroup, type PrunedGroup } from './group-record.js'
 import { groupReport, type GroupReport } from './group-report.js'
 import { planStructured } from './plan-structured.js'
@@ -62,7 +63,16 @@ export async function pruneStructured(
   if (kept.length === groups.length) return result(kept)
 
   const layers = groups.map(({ planned }) => ({ input: planned.node.inputs[0]!, members: [planned] }))
-  const sampling = await time('weights', () => samplings(graph, layers, batches, context))
+  const images = batches.reduce((sum, batch) => sum + batch.shape[0]!, 0)
+  const work = workload(
+    graph,
+    layers.map(({ members }) => members),
+    { images, positions: recipe.positions, kept: kept.length },
+  )
+  const onWeighed = (seen: number): void =>
+    context.onLayer?.(0, groups.length, `weights of positions, image ${seen} of ${images}`, work.weighed(seen))
+  context.onLayer?.(0, groups.length, 'first layers', 0)
+  const sampling = await time('weights', () => samplings(graph, layers, batches, { ...context, onWeighed }))
   const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
   const sparse = createStepper(backend, graph, inputs, { compile: { threads: context.threads }, signal })
   await time('capture', () => sparse.advanceBefore(groups[0]!.planned.node.name))
@@ -85,7 +95,7 @@ export async function pruneStructured(
   for (const [i, { planned }] of groups.entries()) {
     const { layer, node } = planned
     await checkpoint(signal)
-    context.onLayer?.(i, groups.length, layer.name)
+    context.onLayer?.(i, groups.length, layer.name, work.solved(i))
     await time('capture', async () => {
       await advanceDense(dense, layers[i]!)
       await sparse.advanceBefore(node.name)
