@@ -1,7 +1,7 @@
-import { fuzz } from '../../testing/fuzz.js'
-import { bundleTargets } from './targets.js'
+import { fuzz } from '../src/testing/fuzz.js'
+import { bundleTargets } from '../src/bundle/testing/targets.js'
 
-// npx tsx --conditions=@tacojs/source packages/model-io/src/bundle/testing/fuzz-bundle.ts 30000 [seed]
+// npx tsx --conditions=@tacojs/source packages/model-io/scripts/fuzz-bundle.ts 30000 [seed]
 const [count = '1000', seed = '1'] = process.argv.slice(2)
 for (const target of bundleTargets) {
   const rounds = Math.ceil(Number(count) / bundleTargets.length)
