@@ -1,9 +1,13 @@
 import { float32 } from '@tacojs/graph'
 import type { OperatorCase } from './case.js'
 import { conv, depthwise, linear, normalize } from './layers.js'
-import { network } from './network.js'
+import { network, type Builder } from './network.js'
 
 const batches = [1, 7, 2]
+
+const bordered = (b: Builder, mode: string): string => b.add('Pad', ['x', b.longs(0, 0, 1, 1, 0, 0, 1, 1)], { mode })
+const strided = (b: Builder, x: string): string =>
+  b.add('Conv', [x, b.weight(4, 5, 3, 3)], { kernel_shape: [3, 3], strides: [2, 2] })
 
 export const chainCases: readonly OperatorCase[] = [
   ...[conv, depthwise].flatMap((layer, i) => {
@@ -43,6 +47,20 @@ export const chainCases: readonly OperatorCase[] = [
       ),
     ]
   }),
+  // a border that shows pixels of the image, whose phases are not those of the inside moved
+  ...['reflect', 'edge'].flatMap((mode) =>
+    [
+      [8, 8],
+      [6, 9],
+    ].map(([height, width]) =>
+      network(`fused/Pad by ${mode}, Conv of stride 2 on ${height}×${width}`, { x: [2, 5, height!, width!] }, (b) =>
+        strided(b, bordered(b, mode)),
+      ),
+    ),
+  ),
+  network('fused/two borders of one image, a Conv of stride 2 each', { x: [1, 5, 8, 8] }, (b) =>
+    b.add('Add', [strided(b, bordered(b, 'reflect')), strided(b, bordered(b, 'edge'))]),
+  ),
   network(
     'fused/Linear, LayerScale, Add',
     { x: [1, 7, 17] },

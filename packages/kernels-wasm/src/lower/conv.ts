@@ -164,7 +164,7 @@ function phaseSource(p: Planner, x: View, window: ConvWindow, out: readonly [num
   const { image: outImage } = outGrid
   const flat = outImage?.kind === 'flat' && xs.count <= outImage.pitch
   const grid = flat ? flatGrid(B, ys.count, xs.count, outImage.pitch, 0) : rowsGrid(B, ys.count, xs.count, 0)
-  const key = `${x.storage.id} ${x.base} ${grid.key} ${ys.first} ${xs.first} ${ys.phases.join()} ${xs.phases.join()} ${sh} ${sw}`
+  const key = `${x.storage.id} ${x.base} ${x.tables.map(tableKey).join(';')} ${grid.key} ${ys.first} ${xs.first} ${ys.phases.join()} ${xs.phases.join()} ${sh} ${sw}`
   const known = phaseCache(p).get(key)
   const storage = known ?? p.storage(rows, grid)
   const whole = naturalView(storage, [B, rows, ys.count, xs.count], 1)
@@ -225,7 +225,11 @@ function dealPhases(
   const columns = xs.phases.map((phase) => kept(xs, phase, strides[1], W))
   const complete = rows.every((r) => r.at.length === ys.count) && columns.every((r) => r.at.length === xs.count)
   const pick = (t: Int32Array, list: readonly number[]): Int32Array => Int32Array.from(list, (i) => t[i]!)
-  if (complete && (rows.length > 1 || columns.length > 1)) {
+  // one table for all phases: only where a phase is the first one moved, which a reflected border is not
+  const isMoved = (t: Int32Array, [head, ...rest]: readonly { readonly from: readonly number[] }[]): boolean =>
+    rest.every(({ from }) => from.every((j, i) => t[j]! - t[from[0]!]! === t[head!.from[i]!]! - t[head!.from[0]!]!))
+  const moved = complete && isMoved(x.tables[2]!, rows) && isMoved(x.tables[3]!, columns)
+  if (moved && (rows.length > 1 || columns.length > 1)) {
     // patches: all phases at once, [b, phase y, phase x, c, y, x]
     const firsts = (a: readonly { from: number[] }[]): number[] => a.map((r) => r.from[0]! - a[0]!.from[0]!)
     const yPhases = pick(x.tables[2]!, firsts(rows))
