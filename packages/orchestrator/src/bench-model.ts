@@ -42,7 +42,7 @@ export async function benchModel(request: BenchRequest, options: RunOptions = {}
   checkCounts({ threads, batch, runs })
   const backend = openBackend(request.backend)
   options.onProgress?.({ stage: 'load', done: 0, total: 1 })
-  const model = await loadModel(request.model)
+  const model = await loadModel(request.model, options)
   const inputs = randomInputs(model, batch)
   options.onProgress?.({ stage: 'load', done: 1, total: 1 })
   throwIfAborted(options.signal)

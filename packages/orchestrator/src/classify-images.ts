@@ -30,7 +30,7 @@ export async function classifyImages(
   const top = request.top ?? 3
   if (!(top >= 1)) throw new TacoError('INVALID_ARGUMENT', `top: expected a whole number, at least 1, got ${top}`)
   const backend = openBackend(request.backend)
-  const model = await loadModel(request.model)
+  const model = await loadModel(request.model, options)
   const labels = new Map((await modelLabels(model, request.labels)).map((label) => [label.index, label.name]))
   const { graph } = model
   const k = Math.min(top, classCount(graph))

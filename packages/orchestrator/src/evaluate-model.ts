@@ -46,7 +46,7 @@ export async function evaluateModel(
 ): Promise<EvaluateResult> {
   const started = performance.now()
   const backend = openBackend(request.backend)
-  const model = await loadModel(request.model)
+  const model = await loadModel(request.model, options)
   for (const warning of model.warnings) options.onWarning?.(warning)
   const labels = await modelLabels(model, request.labels)
   const { folder, classes } = await loadTask(request.data, model, labels)

@@ -19,7 +19,7 @@ export async function runTensors(
   options: RunOptions = {},
 ): Promise<{ name: string; dtype: string; shape: readonly number[] }[]> {
   const backend = openBackend(request.backend)
-  const graph = await loadGraph(request.model)
+  const graph = await loadGraph(request.model, options)
   const { tensors } = await readSafetensors(request.input)
   const inputs = Object.fromEntries(
     graph.inputs.flatMap(({ name }) => (tensors.has(name) ? [[name, tensors.get(name)!]] : [])),

@@ -72,7 +72,7 @@ export async function specialize(
   if (options.out !== undefined) await checkBundleTarget(options.out)
   const { model, dense, classes, labels, folder } = await timer.time('load', async () => {
     progress('load')(0, 1, recipe.model)
-    const model = await loadModel(recipe.model)
+    const model = await loadModel(recipe.model, options)
     model.warnings.forEach(warn)
     const labels = await modelLabels(model, recipe.labels)
     const { folder, classes } = await loadTask(recipe.data, model, labels)

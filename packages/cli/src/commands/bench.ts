@@ -7,7 +7,7 @@ import { progressPrinter } from '../progress.js'
 export const benchCommand = (signal: AbortSignal): Command =>
   new Command('bench')
     .description('how fast a model or bundle runs here, on a random image')
-    .requiredOption('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
+    .requiredOption('--model <path>', 'ONNX file, timm model, folder or hf-hub:owner/name of either, or bundle')
     .option('--backend <name>', 'what computes: wasm, tfjs-wasm or tfjs-cpu', 'wasm')
     .option('--threads <n>', 'threads that the backend may use', positive, 1)
     .option('--batch <n>', 'images per run', positive, 1)

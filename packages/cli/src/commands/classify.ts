@@ -6,7 +6,7 @@ export const classifyCommand = (signal: AbortSignal): Command =>
   new Command('classify')
     .description('the most likely classes of single images')
     .argument('<image...>', 'image files')
-    .requiredOption('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
+    .requiredOption('--model <path>', 'ONNX file, timm model, folder or hf-hub:owner/name of either, or bundle')
     .option('--labels <file>', "the model's labels, JSON")
     .option('--top <k>', 'classes to show per image', wholeNumber, 3)
     .addOption(exifOption().default('apply'))

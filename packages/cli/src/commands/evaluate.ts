@@ -7,7 +7,7 @@ import { progressPrinter } from '../progress.js'
 export const evaluateCommand = (signal: AbortSignal): Command =>
   new Command('evaluate')
     .description('accuracy of a model or bundle on a folder of labelled images')
-    .requiredOption('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
+    .requiredOption('--model <path>', 'ONNX file, timm model, folder or hf-hub:owner/name of either, or bundle')
     .requiredOption('--data <dir>', 'labelled images: <dir>/<class>/*')
     .option('--labels <file>', "the model's labels, JSON")
     .option('--all-classes', "let every class of the model compete, not only the folder's")

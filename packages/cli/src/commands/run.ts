@@ -5,7 +5,7 @@ import { positive } from '../options.js'
 export const runCommand = (signal: AbortSignal): Command =>
   new Command('run')
     .description("raw tensors through a model, by the graph's input and output names")
-    .requiredOption('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
+    .requiredOption('--model <path>', 'ONNX file, timm model, folder or hf-hub:owner/name of either, or bundle')
     .requiredOption('--input <file>', 'safetensors file with the inputs')
     .requiredOption('--output <file>', 'safetensors file to write the outputs to')
     .option('--backend <name>', 'what computes: wasm, tfjs-wasm or tfjs-cpu', 'wasm')

@@ -13,7 +13,7 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
       '--recipe <file>',
       'YAML or JSON recipe; options given here override it; its paths are taken from the working directory',
     )
-    .option('--model <path>', 'ONNX file, folder with model.onnx, or bundle')
+    .option('--model <path>', 'ONNX file, timm model, folder or hf-hub:owner/name of either, or bundle')
     .option('--data <dir>', 'images of the task: <dir>/<class>/*')
     .option('--out <dir>', 'folder of the bundle to write; replaced if it is a bundle already')
     .option('--fresh', 'forget what an interrupted run to the same --out has left, instead of going on with it')
