@@ -18,9 +18,10 @@ const passed = ({ kind }: Outcome): boolean => kind.startsWith('passed')
 const general = (reason: string): string =>
   reason
     .replace(/^[^:]*(node ['"].*?['"]|the \w+ node that makes ".*?")( \(\w+\))?:? /, '')
-    .replace(/^\w+ cannot run this graph: /, '')
+    .replace(/^[\w-]+ cannot run this graph: /, '')
     .replace(/ ?\(node '.*?'\)|node '.*?' \(\w+\): /g, '')
-    .replace(/(input|output|tensor) ".*?"/, 'an $1')
+    .replace(/^(input|output|tensor) ".*?"/, 'an $1')
+    .replace(/^its output ".*?"/, 'its second output')
     .replace(/"(?=[^"]*$)|"/g, '`')
 
 /** Markdown: a row for each operator that a single-operator case passes, then the operators that are refused. */
@@ -33,9 +34,14 @@ export function tables(reports: readonly CaseReport[]): string {
   }
   const rows = [...single].sort(([a], [b]) => (a < b ? -1 : 1))
   const known = rows.filter(([, list]) => list.some((r) => passed(r.outcomes.optimized!)))
-  const refused = rows
-    .filter(([, list]) => !list.some((r) => passed(r.outcomes.optimized!)))
-    .map(([operator]) => operator)
+  const refused = rows.filter(([, list]) => !list.some((r) => passed(r.outcomes.optimized!)))
+  const named = (operator: string): string => operator.replace('ai.onnx.preview.training.', 'training ')
+  const reasonOf = ([, [first]]: (typeof rows)[number]): string => {
+    const outcome = first!.outcomes.optimized!
+    return 'reason' in outcome ? general(outcome.reason) : ''
+  }
+  const byName = refused.filter((r) => /^operators of domain|^operator \w+ is not supported$/.test(reasonOf(r)))
+  const inForm = refused.filter((r) => !byName.includes(r)).map((r) => `${named(r[0])} (${reasonOf(r)})`)
   return [
     totals(reports),
     '',
@@ -45,7 +51,8 @@ export function tables(reports: readonly CaseReport[]): string {
       .join(' | ')} | --- |`,
     ...known.map(([operator, list]) => row(operator, list)),
     '',
-    `Refused by name: ${refused.map((op) => op.replace('ai.onnx.preview.training.', 'training ')).join(', ')}.`,
+    `Refused by name: ${byName.map(([operator]) => named(operator)).join(', ')}.`,
+    ...(inForm.length ? ['', `Refused in the form that the cases have: ${inForm.join('; ')}.`] : []),
   ].join('\n')
 }
 
