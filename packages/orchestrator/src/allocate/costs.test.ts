@@ -21,7 +21,7 @@ test('milliseconds on lines between those that were measured', () => {
     [0, 0.5, 0.9],
     [
       [10, 6, 2],
-      [3, 3, 1],
+      [3, 3.5, 1],
     ],
   )
   expect([0, 0.25, 0.5, 0.7, 0.9, 0.95].map((s) => cost(first, s))).toEqual([10, 8, 6, expect.closeTo(4, 9), 2, 2])
