@@ -1,8 +1,5 @@
 import { isTacoError } from '@tacojs/errors'
 import { optimize } from '@tacojs/graph'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseOnnx } from '../onnx/parse.js'
 import { seededRandom } from './fuzz.js'
 import { mutate } from './mutate.js'
@@ -46,22 +43,4 @@ export function fuzzOnnx(count: number, first = 1, seeds: readonly Uint8Array[] 
 function memory(): number {
   const { arrayBuffers, heapUsed } = process.memoryUsage()
   return arrayBuffers + heapUsed
-}
-
-/** Small .onnx files of folders, to start from as well. */
-function modelsIn(folders: readonly string[]): Uint8Array[] {
-  return folders.flatMap((folder) =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.onnx') && statSync(join(folder, name)).size < 65_536)
-      .map((name) => new Uint8Array(readFileSync(join(folder, name)))),
-  )
-}
-
-// npx tsx --conditions=@tacojs/source packages/model-io/src/testing/fuzz-onnx.ts 100000 [folders of models]
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [count = '1000', ...folders] = process.argv.slice(2)
-  const seeds = [...seedModels, ...modelsIn(folders)]
-  const { crashes, ...report } = fuzzOnnx(Number(count), 1, seeds)
-  for (const { seed, error } of crashes) console.log(`seed ${seed}:`, error)
-  console.log({ seeds: seeds.length, ...report, crashes: crashes.length, rss: process.memoryUsage().rss })
 }
