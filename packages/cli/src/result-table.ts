@@ -29,7 +29,7 @@ export function resultTable(result: SpecializeResult): string {
     table,
     '',
     ...(result.search ? [searchTable(result.search), ''] : []),
-    ...(result.groups ? [groupTable(result.groups), ''] : []),
+    ...(result.groups ? [groupTable(result.groups), ...leftAlone(result), ''] : []),
     ...(differ(result.layers) ? [layerTable(result.layers), ''] : []),
     ...(result.speed ? [speedLine(result.speed)] : []),
     ...(comparison
@@ -70,6 +70,16 @@ function searchTable({ dense, images, maxDrop, sparsity, reached, tried }: Accur
       ),
     ],
   )
+}
+
+/** `nothing went from the inputs of: a, b (why); c (why)` */
+function leftAlone({ leftAlone: layers = [] }: SpecializeResult): string[] {
+  const reasons = [...new Set(layers.map(({ why }) => why))]
+  const named = reasons.map((why) => {
+    const names = layers.filter((layer) => layer.why === why).map(({ name }) => name)
+    return `${names.join(', ')} (${why})`
+  })
+  return named.length > 0 ? [`nothing went from the inputs of: ${named.join('; ')}`] : []
 }
 
 const differ = (layers: readonly LayerReport[]): boolean => {

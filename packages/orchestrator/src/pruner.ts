@@ -16,7 +16,7 @@ import { pruneStructured, type StructuredResult } from './structured/prune-struc
 
 /** A pruned network, with what was done to its layers, or to its groups of units. */
 export type Specialist = Pruned &
-  Partial<Pick<StructuredResult, 'groups'>> & {
+  Partial<Pick<StructuredResult, 'groups' | 'leftAlone'>> & {
     /** The sparsities that it has, and the speed that they were found for. */
     readonly settled: Settled
   }

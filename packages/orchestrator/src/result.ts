@@ -4,6 +4,7 @@ import type { SpeedResult } from './allocate/speed-result.js'
 import type { LayerReport } from './prune/layer-report.js'
 import type { Recipe } from './recipe.js'
 import type { GroupReport } from './structured/group-report.js'
+import type { LeftAlone } from './structured/plan-structured.js'
 import type { TaskClass } from './task.js'
 
 export interface ModelSummary {
@@ -49,6 +50,8 @@ export interface SpecializeResult {
   readonly layers: readonly LayerReport[]
   /** Structured only. */
   readonly groups?: readonly GroupReport[]
+  /** Structured only: layers from whose inputs nothing went, and why. */
+  readonly leftAlone?: readonly LeftAlone[]
   readonly warnings: readonly string[]
   readonly out?: string
   readonly seconds: number

@@ -189,7 +189,7 @@ export async function specialize(
       ...(speed ? { speed: speedResult(recipe, speed.predictedMs, measured.latencies) } : {}),
       nonzeros: summaries[1]!.nonzeros,
       layers: await withKernels(backend, specialist, model.preprocess.inputSize),
-      ...(specialist.groups ? { groups: specialist.groups } : {}),
+      ...(specialist.groups ? { groups: specialist.groups, leftAlone: specialist.leftAlone! } : {}),
       warnings,
       ...(options.out === undefined ? {} : { out: options.out }),
       seconds: (performance.now() - started) / 1000,

@@ -177,6 +177,45 @@ test('each group has the share of its consumer, if that has one by name', async 
   ])
 })
 
+test('layers from whose inputs nothing goes are named, with the reason', async () => {
+  const why = {
+    stream: expect.stringMatching(/read elsewhere too/),
+    keep: expect.stringMatching(/^a layer that makes/),
+  }
+  const { leftAlone } = await pruned(0.5, { keep: ['two.conv1'] })
+  expect(leftAlone).toEqual([
+    { name: 'one.conv1', why: why.stream },
+    { name: 'two.conv1', why: why.stream },
+    { name: 'two.conv2', why: why.keep },
+  ])
+  // channels that a squeeze-excite gate reads cannot go without it
+  const nodes = graph.nodes.flatMap((n) =>
+    n.name !== 'j'
+      ? [n]
+      : [
+          node('Relu', ['i'], ['j0']),
+          node('GlobalAveragePool', ['j0'], ['squeezed']),
+          conv('squeezed', 'gate', 'excited', 1),
+          node('Sigmoid', ['excited'], ['gated']),
+          node('Mul', ['j0', 'gated'], ['j']),
+        ],
+  )
+  const initializers = new Map(graph.initializers)
+    .set('gate.weight', { tensor: random([6, 6, 1, 1]) })
+    .set('gate.bias', { tensor: random([6]) })
+  const gated = await pruned(0.5, {}, { ...graph, nodes, initializers })
+  expect(gated.groups.map((g) => g.name)).toEqual(['one.conv3'])
+  expect(gated.leftAlone).toContainEqual({ name: 'two.conv2', why: why.stream })
+})
+
+test('a share by name for a layer that sums over no group is refused', async () => {
+  await expect(pruned(0.5, { layers: { 'two.conv1': { sparsity: 0.2 } } })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message:
+      "layers: 'two.conv1' fits no layer that sums over units that could go; there are e.g. one.conv3, two.conv2",
+  })
+})
+
 test('units that share statistics stay, unless there are no others', async () => {
   const nodes = graph.nodes.flatMap((n) =>
     n.name !== 'j'
@@ -185,9 +224,10 @@ test('units that share statistics stay, unless there are no others', async () =>
   )
   const axes = { tensor: { dtype: 'int64' as const, shape: [1], data: BigInt64Array.of(1n) } }
   const normed = { ...graph, nodes, initializers: new Map(graph.initializers).set('axes', axes) }
-  const { groups, warning } = await pruned(0.5, {}, normed)
+  const { groups, warning, leftAlone } = await pruned(0.5, {}, normed)
   expect(groups.map((g) => g.name)).toEqual(['one.conv3'])
   expect(warning).toMatch(/keep all units.*two\.conv2/)
+  expect(leftAlone).toContainEqual({ name: 'two.conv2', why: expect.stringMatching(/other statistics/) })
   const only = await pruned(0.5, { keep: ['one.*'] }, normed)
   expect(only.groups.map((g) => [g.name, g.unitsAfter])).toEqual([['two.conv2', 3]])
   expect(only.warning).toMatch(/change the statistics.*two\.conv2/)

@@ -16,13 +16,14 @@ import { samplings } from '../prune/sampling.js'
 import { workload } from '../prune/workload.js'
 import { readPrunedGroups, writePrunedGroup, type PrunedGroup } from './group-record.js'
 import { groupReport, type GroupReport } from './group-report.js'
-import { planStructured } from './plan-structured.js'
+import { planStructured, type LeftAlone } from './plan-structured.js'
 import { solveGroup } from './solve-group.js'
 
 export interface StructuredResult {
   /** Really smaller: what went is in no weight any more. */
   readonly graph: Graph
   readonly groups: readonly GroupReport[]
+  readonly leftAlone: readonly LeftAlone[]
 }
 
 /**
@@ -44,7 +45,7 @@ export async function pruneStructured(
   context: PruneContext & { readonly linalg: Numerics },
 ): Promise<StructuredResult> {
   const { backend, linalg, recipe, records, signal, time = async (_part, work) => work() } = context
-  const { graph, groups } = planStructured(model, recipe)
+  const { graph, groups, leftAlone } = planStructured(model, recipe)
   const result = (pruned: readonly PrunedGroup[]): StructuredResult => {
     context.onLayer?.(groups.length, groups.length, 'done')
     const changed = new Map(groups.flatMap(({ planned: { layer } }, i) => changes(layer, pruned[i]!)))
@@ -54,6 +55,7 @@ export async function pruneStructured(
         withInitializers(graph, changed),
       ),
       groups: pruned.map(({ report }) => report),
+      leftAlone,
     }
   }
   const kept = await readPrunedGroups(
