@@ -2,7 +2,7 @@ import { TacoError } from '@tacojs/errors'
 import { samplePerClass, type ImageFolder, type ImageItem } from '@tacojs/calibration'
 
 /** Most held-out images of a class; more would tell hardly more, and each is read for every sparsity that is tried. */
-export const mostPerClass = 100
+const mostPerClass = 100
 
 /**
  * Images of the task's folder that are no shots, at most a hundred of each class.

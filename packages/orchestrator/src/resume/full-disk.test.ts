@@ -16,12 +16,12 @@ beforeAll(async () => {
 })
 afterAll(() => rm(work, { recursive: true, force: true }))
 
+const system = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: 'ignore' })
+
 /** Mounts a disk of that size in memory, or mounts it anew with other options; false where that is not allowed. */
 function mount(options: string, again = false): boolean {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', again ? `remount,${options}` : options, 'tmpfs', disk], {
-      stdio: 'ignore',
-    })
+    system('mount', '-t', 'tmpfs', '-o', again ? `remount,${options}` : options, 'tmpfs', disk)
     return true
   } catch {
     return false
@@ -56,6 +56,6 @@ test('a disk that is full or read-only is one clear error, and with room the run
     expect(await bytes(out)).toEqual(await bytes(join(work, 'bundle')))
     expect(await readdir(disk)).toEqual(['bundle'])
   } finally {
-    execFileSync('umount', [disk])
+    system('umount', disk)
   }
 })
