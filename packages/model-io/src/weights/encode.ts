@@ -43,7 +43,7 @@ export function encodeWeights(initializers: ReadonlyMap<string, Initializer>): U
       dtype,
       shape,
       coding,
-      stored: stored.length,
+      stored: stored?.length ?? tensor.data.length,
       ...form.entry,
       ...(form.scales ? { scales: place(bytesOf(form.scales), 4) } : {}),
       ...(positions ? { positions: place(positions) } : {}),
@@ -75,8 +75,8 @@ interface ValueForm {
   /** Bytes per value. */
   readonly width: number
   readonly scales?: Tensor<'float32'>
-  /** The bytes of the elements with these indices. */
-  readonly bytes: (indices: Uint32Array) => Uint8Array
+  /** The bytes of the elements with these indices, or of all. */
+  readonly bytes: (indices?: Uint32Array) => Uint8Array
 }
 
 /** Which elements are written and how: of the dense form and both codings of positions what is smallest before it is compressed. */
@@ -90,7 +90,7 @@ function compact(tensor: Tensor<'float32'>) {
   for (let i = 0, at = 0; i < bits.length; i++) if (bits[i] !== 0) stored[at++] = i
   const { coding, bytes } = encodePositions(stored, bits.length)
   if (bytes.length + form.width * count < form.width * data.length) return { stored, positions: bytes, coding, form }
-  return { stored: Uint32Array.from(bits, (_, i) => i), positions: undefined, coding: 'dense' as const, form }
+  return { stored: undefined, positions: undefined, coding: 'dense' as const, form }
 }
 
 function exactForm(tensor: Tensor<'float32'>, bits: Uint32Array): ValueForm {
@@ -105,7 +105,7 @@ function exactForm(tensor: Tensor<'float32'>, bits: Uint32Array): ValueForm {
       entry: { as: 'int8', axis },
       width: 1,
       scales: { dtype: 'float32', shape: [quantized.scales.length], data: quantized.scales },
-      bytes: (indices) => new Uint8Array(Int8Array.from(indices, (i) => quantized.values[i]!).buffer),
+      bytes: (indices) => chosen(quantized.values, indices),
     }
   }
   // an ordinary half has 10 bits of fraction: a look at the others is quicker than rounding
@@ -116,12 +116,20 @@ function exactForm(tensor: Tensor<'float32'>, bits: Uint32Array): ValueForm {
   return {
     entry: { as: 'float16' },
     width: 2,
-    bytes: (indices) => new Uint8Array(Uint16Array.from(indices, (i) => narrow[i]!).buffer),
+    bytes: (indices) => chosen(narrow, indices),
   }
 }
 
 const plain = (bits: Uint32Array): ValueForm => ({
   entry: {},
   width: 4,
-  bytes: (indices) => new Uint8Array(Uint32Array.from(indices, (i) => bits[i]!).buffer),
+  bytes: (indices) => chosen(bits, indices),
 })
+
+/** The bytes of some elements of an array, or of all. */
+function chosen(values: Int8Array | Uint16Array | Uint32Array, indices?: Uint32Array): Uint8Array {
+  if (!indices) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  const out = values.slice(0, indices.length)
+  for (let i = 0; i < indices.length; i++) out[i] = values[indices[i]!]!
+  return new Uint8Array(out.buffer)
+}
