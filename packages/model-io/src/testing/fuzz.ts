@@ -1,4 +1,5 @@
 import { isTacoError } from '@tacojs/errors'
+import { joined } from './joined.js'
 
 /** Something that takes foreign bytes. */
 export interface FuzzTarget {
@@ -32,16 +33,6 @@ export function seededRandom(seed: number): Random {
 
 /** Numbers at which lengths and places go wrong. */
 const edges = [0, 1, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff]
-
-const joined = (...parts: readonly Uint8Array[]): Uint8Array => {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
 
 type Mutation = (bytes: Uint8Array, at: number, next: Random, target: FuzzTarget) => Uint8Array
 

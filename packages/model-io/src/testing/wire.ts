@@ -1,3 +1,5 @@
+import { joined } from './joined.js'
+
 /** A field of a protobuf message on the wire: a number (wire types 0, 1, 5), bytes, or a message of known kind. */
 export type Field =
   | { readonly field: number; readonly wire: 0; value: bigint }
@@ -76,11 +78,5 @@ export function encodeWire(
       parts.push(Uint8Array.from([...key, ...encodeVarint(lengthOf(f, bytes.length))]), bytes)
     }
   }
-  const out = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0))
-  let at = 0
-  for (const p of parts) {
-    out.set(p, at)
-    at += p.length
-  }
-  return out
+  return joined(...parts)
 }

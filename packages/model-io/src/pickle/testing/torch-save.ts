@@ -1,5 +1,6 @@
 import type { StoredType } from '../../stored-type.js'
 import { writeZip, type ZipOptions } from './write-zip.js'
+import { joined } from '../../testing/joined.js'
 
 /** Bytes of elements that tensors are views of. */
 export class Storage {
@@ -238,7 +239,7 @@ export function torchSaveLegacy(value: Saveable): Uint8Array {
     ['protocol_version', 1001],
     ['little_endian', true],
   ])
-  return concat(
+  return joined(
     Uint8Array.from([...magic, ...version]),
     pickled(machine).bytes,
     bytes,
@@ -254,14 +255,4 @@ function int64(value: number): number[] {
   const bytes = new Uint8Array(8)
   new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true)
   return [...bytes]
-}
-
-function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
 }
