@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { TacoError, throwIfAborted } from '@tacojs/errors'
-import { writeOnnx, type OnnxWeights, type WrittenOnnx } from '@tacojs/model-io'
+import { readBundle, writeOnnx, type OnnxWeights, type WrittenOnnx } from '@tacojs/model-io'
 import { parsedJson } from './onnx-statement.js'
 import { openModel } from './open-model.js'
 import type { RunOptions } from './progress.js'
@@ -32,7 +32,7 @@ export interface ExportResult extends WrittenOnnx {
  * Writes a model or a bundle as an ONNX file, with labels, preprocessing and where it comes from in its metadata; what
  * an ONNX file already has there stays.
  *
- * @throws INVALID_ARGUMENT where something is at `out` already, IO, and what `loadModel` throws
+ * @throws INVALID_ARGUMENT where something is at `out` already, or `out` is a file of a bundle, IO, and what `loadModel` throws
  */
 export async function exportModel(request: ExportRequest, options: RunOptions = {}): Promise<ExportResult> {
   const { model: path, out, weights = 'dense', externalData, force = false } = request
@@ -64,7 +64,17 @@ async function checkTarget(out: string, force: boolean): Promise<void> {
   if (entry && !force) {
     throw new TacoError('INVALID_ARGUMENT', `'${out}' is there already; give another name, or --force to replace it`)
   }
+  // a bundle with another model in it than its manifest says could never be read again
+  if (entry && (await isBundle(dirname(resolve(out))))) {
+    throw new TacoError('INVALID_ARGUMENT', `'${out}' belongs to a bundle; give the name of a file outside of it`)
+  }
 }
+
+const isBundle = (dir: string): Promise<boolean> =>
+  readBundle(dir).then(
+    () => true,
+    () => false,
+  )
 
 /** What the metadata says of where the model comes from, as that of bundles does; else its name. */
 function provenanceOf(text: string | undefined, model: string): object {

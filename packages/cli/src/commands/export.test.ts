@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGraph, expandFused, float32, node, optimize, type Graph } from '@tacojs/graph'
-import { exportOnnx, importOnnx, onnxMetadata, roundWeights, writeBundle } from '@tacojs/model-io'
+import { exportOnnx, importOnnx, onnxMetadata, readBundle, roundWeights, writeBundle } from '@tacojs/model-io'
 import { runTaco } from '../testing/run-taco.js'
 
 const random = (shape: number[], seed: number) =>
@@ -103,6 +103,16 @@ test('what is there is replaced only when that is asked for', async () => {
   expect(await readFile(out, 'utf8')).toBe('mine')
   expect((await runTaco('export', bundle, '--out', out, '--force')).status).toBe(0)
   expect(optimize(await importOnnx(out))).toEqual(optimize(expandFused(optimize(graphOf(8)))))
+})
+
+test('a bundle is never written into, whatever is forced', async () => {
+  const before = await readBundle(bundle)
+  for (const name of ['model.onnx', 'weights.taco', 'manifest.json']) {
+    const { status, stdout, stderr } = await runTaco('export', bundle, '--out', join(bundle, name), '--force')
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^taco: '.*' belongs to a bundle; .* \[INVALID_ARGUMENT\]\n$/)
+  }
+  expect(await readBundle(bundle)).toEqual(before)
 })
 
 test('wrong use is one line and status 2, and leaves nothing', async () => {
