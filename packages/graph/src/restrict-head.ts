@@ -48,9 +48,9 @@ function restrictValue(
 ): boolean {
   const node = graph.nodes.find((n) => n.outputs.includes(value))
   const uses = graph.nodes.filter((n) => n.inputs.includes(value)).length
-  // as another output of the graph, a value keeps its classes
-  const shown = graph.outputs.slice(1).some((o) => o.name === value)
-  if (!node || uses > 1 || shown) return false
+  // what another node or another output has of it keeps its classes
+  const shown = graph.outputs.filter((o) => o.name === value).length
+  if (!node || uses + shown > 1) return false
   const follow = (name: string): boolean => restrictValue(graph, name, kept, classes, initializers)
   const rows = (name: string): boolean => {
     const initializer = graph.initializers.get(name)

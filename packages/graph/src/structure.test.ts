@@ -4,6 +4,7 @@ import {
   createGraph,
   expandFused,
   float32,
+  inferTypes,
   node,
   prunableLayers,
   restrictHead,
@@ -93,6 +94,19 @@ test('a head that cannot be traced is gathered', () => {
     n.op === 'Softmax' ? node('Cast', ['logits'], ['y'], { attributes: { to: 1 } }) : n,
   )
   expect(restrictHead({ ...graph, nodes }, [1]).nodes.at(-1)!.op).toBe('Gather')
+})
+
+test('what other outputs make of the logits keeps all classes', () => {
+  const graph = network()
+  const logits = { ...graph.outputs[0]!, name: 'logits' }
+  const restricted = restrictHead({ ...graph, outputs: [logits, graph.outputs[0]!] }, [2, 0])
+  expect(restricted.outputs.map((o) => o.shape)).toEqual([
+    ['batch', 2],
+    ['batch', 3],
+  ])
+  const types = inferTypes(restricted)
+  expect(restricted.outputs.map((o) => types.get(o.name)!.shape)).toEqual(restricted.outputs.map((o) => o.shape))
+  expect(restricted.initializers.get('head.weight')).toBe(graph.initializers.get('head.weight'))
 })
 
 test.each([[[3]], [[-1]], [[1.5]], [[0, 0]], [[]]])('classes %j are refused', (classes: number[]) => {
