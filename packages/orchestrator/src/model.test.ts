@@ -8,6 +8,7 @@ import { createGraph, float32, inferTypes, int64, node, type Node, type Tensor }
 import { decodeSafetensors, encodeSafetensors, exportOnnx } from '@tacojs/model-io'
 import { batchSizeOf, loadGraph, loadModel } from './model.js'
 import type { ProgressEvent } from './progress.js'
+import { specialize } from './specialize.js'
 
 let work: string
 beforeAll(async () => {
@@ -15,31 +16,39 @@ beforeAll(async () => {
 })
 afterAll(() => rm(work, { recursive: true, force: true }))
 
-/** A classifier exported for one image, that ends with the given nodes on [1, 3, 1, 1]. */
-async function exported(name: string, last: Node[]): Promise<string> {
+/** A classifier exported for a number of images, that ends with the given nodes on [images, 3, 1, 1]. */
+async function exported(name: string, last: Node[], images = 1): Promise<string> {
   const graph = createGraph({
-    inputs: [{ name: 'x', dtype: 'float32', shape: [1, 3, 4, 4] }],
-    outputs: [{ name: 'y', dtype: 'float32', shape: [1, 3] }],
+    inputs: [{ name: 'x', dtype: 'float32', shape: [images, 3, 4, 4] }],
+    outputs: [{ name: 'y', dtype: 'float32', shape: [images, 3] }],
     nodes: [node('GlobalAveragePool', ['x'], ['p']), ...last],
-    initializers: { shape: int64([2], [1, 3]), bias: float32([3], [1, 2, 3]) },
+    initializers: { shape: int64([2], [images, 3]), bias: float32([3], [1, 2, 3]) },
   })
   const file = join(work, name)
   await writeFile(file, exportOnnx(graph))
   return file
 }
 
-test('a batch of one is made free where nothing inside is fixed to it', async () => {
-  const model = await loadModel(await exported('free.onnx', [node('Flatten', ['p'], ['y'])]))
+test.each([1, 4])('a batch of %i is made free where nothing inside is fixed to it', async (images) => {
+  const model = await loadModel(await exported('free.onnx', [node('Flatten', ['p'], ['y'])], images))
   expect(model.graph.inputs[0]!.shape).toEqual(['batch', 3, 4, 4])
   expect(inferTypes(model.graph).get('y')!.shape).toEqual(['batch', 3])
   expect(batchSizeOf(model.graph, 8)).toBe(8)
   expect(model.warnings).toHaveLength(1)
 })
 
-test('and stays where a shape is, and is then used', async () => {
-  const model = await loadModel(await exported('fixed.onnx', [node('Reshape', ['p', 'shape'], ['y'])]))
-  expect(model.graph.inputs[0]!.shape[0]).toBe(1)
-  expect(batchSizeOf(model.graph, 8)).toBe(1)
+test.each([1, 4])('and one of %i stays where a shape is, and is then used', async (images) => {
+  const model = await loadModel(await exported('fixed.onnx', [node('Reshape', ['p', 'shape'], ['y'])], images))
+  expect(model.graph.inputs[0]!.shape[0]).toBe(images)
+  expect(batchSizeOf(model.graph, 8)).toBe(images)
+})
+
+test('a model that stays fixed to several images is no one to specialize, which is said before anything is done', async () => {
+  const model = await exported('fixed.onnx', [node('Reshape', ['p', 'shape'], ['y'])], 4)
+  await expect(specialize({ model, data: 'no images' })).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message: expect.stringContaining('fixed to batches of 4'),
+  })
 })
 
 test('preprocessing beside the file is read', async () => {

@@ -102,12 +102,12 @@ export async function loadModel(model: string, options: RunOptions = {}): Promis
 }
 
 /**
- * A model that was exported for one image, with its batch made free: only where inference shows that the outputs then
- * have that batch too, so that no fixed shape inside stands against it.
+ * A model that was exported for a fixed number of images, with its batch made free: only where inference shows that the
+ * outputs then have that batch too, so that no fixed shape inside stands against it.
  */
 function freeBatch(graph: Graph): Graph {
   const [input] = graph.inputs
-  if (graph.inputs.length !== 1 || input!.shape.length !== 4 || input!.shape[0] !== 1) return graph
+  if (graph.inputs.length !== 1 || input!.shape.length !== 4 || typeof input!.shape[0] !== 'number') return graph
   const free = <T extends ValueInfo>(value: T): T => ({ ...value, shape: ['batch', ...value.shape.slice(1)] })
   const candidate = { ...graph, inputs: graph.inputs.map(free), outputs: graph.outputs.map(free) }
   try {
@@ -164,6 +164,16 @@ const exists = async (path: string): Promise<boolean> => (await stat(path).catch
 export function batchSizeOf(graph: Graph, wanted: number): number {
   const batch = graph.inputs[0]!.shape[0]
   return typeof batch === 'number' ? batch : wanted
+}
+
+/** Throws UNSUPPORTED for a model that takes several images at once and no single one. */
+export function checkTakesOneImage(graph: Graph): void {
+  const batch = graph.inputs[0]!.shape[0]
+  if (typeof batch !== 'number' || batch === 1) return
+  throw new TacoError(
+    'UNSUPPORTED',
+    `the model is fixed to batches of ${batch}: export it with a free batch, or for one image`,
+  )
 }
 
 /** [C, H, W] of the graph's first input; throws UNSUPPORTED when it is no image. */

@@ -11,7 +11,7 @@ import { speedResult } from './allocate/speed-result.js'
 import { checkFree } from './allocate/free-layers.js'
 import { measureTogether } from './measure.js'
 import { readAll } from './images.js'
-import { batchSizeOf, loadModel } from './model.js'
+import { batchSizeOf, checkTakesOneImage, loadModel } from './model.js'
 import { reachAccuracy } from './accuracy/reach-accuracy.js'
 import { heldOut } from './accuracy/dev-images.js'
 import { StageTimer, type OnStep, type RunOptions, type Stage } from './progress.js'
@@ -74,6 +74,7 @@ export async function specialize(
     progress('load')(0, 1, recipe.model)
     const model = await loadModel(recipe.model, options)
     model.warnings.forEach(warn)
+    checkTakesOneImage(model.graph)
     const labels = await modelLabels(model, recipe.labels)
     const { folder, classes } = await loadTask(recipe.data, model, labels)
     const dense = restrictHead(
