@@ -1,9 +1,10 @@
 import { bytesPerElement, inferTypes, prunableLayers, type Graph } from '@tacojs/graph'
 import { liveValues } from '@tacojs/runtime'
+import { sizedGraph } from './sized.js'
 
-/** The most bytes that the activations of one image take between two steps of a stream. */
-export function frontierBytes(graph: Graph): number {
-  const types = inferTypes(graph)
+/** The most bytes that the activations of one image, [C, H, W], take between two steps of a stream. */
+export function frontierBytes(graph: Graph, image: readonly number[]): number {
+  const types = inferTypes(sizedGraph(graph, image) ?? graph)
   const positions = new Map(graph.nodes.map(({ name }, i) => [name, i]))
   const at = prunableLayers(graph).map(({ node }) => {
     const live = liveValues(graph, positions.get(node)!)

@@ -110,7 +110,7 @@ export async function specialize(
   }
   const warmStart = typeof recipe.warmStart === 'boolean' ? recipe.warmStart : model.specialist !== undefined
   const prunerOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control', recipe: Recipe) => {
-    const views = viewsOf(recipe, { images: items.length, frontier: frontierBytes(dense) })
+    const views = viewsOf(recipe, { images: items.length, frontier: frontierBytes(dense, model.preprocess.inputSize) })
     const calibration = await timer.time('calibrate', () =>
       readAll(items, model.preprocess, { ...reading, augment: recipe.augment, views, seed: recipe.seed }, (done) =>
         progress('calibrate')(done, items.length),
@@ -158,7 +158,7 @@ export async function specialize(
     })
     const [denseEval, specialistEval, controlEval] = measured.evaluations as (Evaluation | undefined)[]
     const summaries = graphs.map((graph, i) =>
-      summarize(graph, {
+      summarize(graph, model.preprocess.inputSize, {
         pruned: i > 0,
         evaluation: measured.evaluations[i],
         latencyMs: measured.latencies[i]?.medianMs,

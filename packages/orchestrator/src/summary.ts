@@ -3,13 +3,19 @@ import { expandFused, type Graph } from '@tacojs/graph'
 import { encodeWeights, exportOnnx } from '@tacojs/model-io'
 import { modelCosts } from './model-costs.js'
 import type { ModelSummary } from './result.js'
+import { sizedGraph } from './sized.js'
 
-/** Size of a model as it would be shipped, and what was measured of it. */
+/**
+ * Size of a model as it would be shipped, and what was measured of it.
+ *
+ * @param image [C, H, W] that multiply-accumulates are for, where the model leaves the size open
+ */
 export function summarize(
   graph: Graph,
+  image: readonly number[],
   measured: { pruned: boolean; evaluation: Evaluation | undefined; latencyMs: number | undefined },
 ): ModelSummary {
-  const { parameters, nonzeros, macs } = modelCosts(graph)
+  const { parameters, nonzeros, macs } = modelCosts(sizedGraph(graph, image) ?? graph)
   const { evaluation, latencyMs } = measured
   return {
     ...(evaluation

@@ -36,5 +36,7 @@ test('between two steps the input of a layer stands there, and what goes round i
     initializers: { w1: float32([7, 3, 1, 1], new Float32Array(21)), w2: float32([7, 7, 1, 1], new Float32Array(49)) },
   })
   // before the second convolution: a alone, which it reads and goes round it
-  expect(frontierBytes(graph)).toBe(7 * 20 * 4)
+  expect(frontierBytes(graph, [3, 4, 5])).toBe(7 * 20 * 4)
+  const open = { ...graph, inputs: [{ ...graph.inputs[0]!, shape: ['batch', 3, 'height', 'width'] }] }
+  expect(frontierBytes(open, [3, 8, 5])).toBe(7 * 40 * 4)
 })

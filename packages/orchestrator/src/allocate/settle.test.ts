@@ -1,3 +1,4 @@
+import { node, type Graph, type Tensor } from '@tacojs/graph'
 import { createLinalg, type Linalg } from '@tacojs/linalg'
 import type { Backend } from '@tacojs/runtime'
 import { openBackend } from '../backends.js'
@@ -20,9 +21,15 @@ beforeAll(async () => {
 })
 const fieldsOf = { model: '-', data: '-', target: 'dense', allocation: 'marginal' }
 const given = parseRecipe({ ...fieldsOf, sparsity: 0.8 })
-const settled = (fields: object, given: object = { ...fieldsOf, sparsity: 0.8 }, records = memoryRecords()) => {
+const settled = (
+  fields: object,
+  given: object = { ...fieldsOf, sparsity: 0.8 },
+  records = memoryRecords(),
+  model = graph,
+  inputs: readonly Tensor[] = batches,
+) => {
   const context = { backend, linalg, recipe: parseRecipe({ ...given, ...fields }) }
-  return settleSparsities(graph, batches, measurements(graph, batches, context, records), context)
+  return settleSparsities(model, inputs, measurements(model, inputs, context, records), context)
 }
 const settle = async (...args: Parameters<typeof settled>) => (await settled(...args)).recipe
 const pruned = (recipe: typeof given) => prune(graph, batches, { backend, linalg, recipe })
@@ -43,6 +50,31 @@ test('multiply-accumulates count alike where all layers have the same positions'
   }
 })
 
+test('multiply-accumulates of a model that leaves the size of images open are those for the images', async () => {
+  // the block's second convolution has a quarter of the positions of the first
+  const halved = (x: string, y: string) =>
+    node('MaxPool', [x], [y], { attributes: { kernel_shape: [2, 2], strides: [2, 2] } })
+  const from: Record<string, string> = { d: 'c', e: 'a' }
+  const nodes = graph.nodes.flatMap((n) => {
+    const whole = from[n.outputs[0]!]
+    if (whole === undefined) return [n]
+    const inputs = n.inputs.map((input) => (input === whole ? `${whole}.half` : input))
+    return [halved(whole, `${whole}.half`), { ...n, inputs }]
+  })
+  const fixed: Graph = { ...graph, nodes }
+  const open: Graph = { ...fixed, inputs: [{ ...fixed.inputs[0]!, shape: ['batch', 3, 'height', 'width'] }] }
+  const inputs = [random([4, 3, 6, 6])]
+  const sparsities = async (model: Graph, budget: string) => {
+    const { recipe } = await settled({ budget }, undefined, undefined, model, inputs)
+    return Object.values(recipe.layers).map(({ sparsity }) => sparsity!)
+  }
+  const expected = await sparsities(fixed, 'macs')
+  expect(expected).not.toEqual(await sparsities(fixed, 'parameters'))
+  expect(await sparsities(open, 'macs')).toEqual(expected)
+  const measured = { pruned: false, evaluation: undefined, latencyMs: undefined }
+  expect(summarize(open, [3, 6, 6], measured).macs).toBe(summarize(fixed, [3, 6, 6], measured).macs)
+})
+
 test('uniform needs no work and changes nothing; named sparsities stay', async () => {
   expect(await settle({ allocation: 'uniform' })).toEqual({ ...given, allocation: 'uniform' })
   const named = parseRecipe({ ...given, layers: { '*': { sparsity: 0.5 } } })
@@ -52,7 +84,7 @@ test('uniform needs no work and changes nothing; named sparsities stay', async (
 test('a size: the compact weights of the pruned network are no larger', async () => {
   for (const allocation of ['uniform', 'marginal'] as const) {
     const { graph: result } = await pruned(await settle({ allocation, maxBytes: 7000 }, fieldsOf))
-    const { bytes } = summarize(result, { pruned: true, evaluation: undefined, latencyMs: undefined })
+    const { bytes } = summarize(result, [3, 6, 6], { pruned: true, evaluation: undefined, latencyMs: undefined })
     expect(bytes).toBeLessThanOrEqual(7000)
     expect(bytes).toBeGreaterThan(5800)
   }

@@ -3,6 +3,7 @@ import type { Linalg } from '@tacojs/linalg'
 import type { Backend } from '@tacojs/runtime'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
+import { sizedGraph } from '../sized.js'
 import { withSparsities } from './allocate.js'
 import { sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
 import { freeLayers } from './free-layers.js'
@@ -54,7 +55,8 @@ export async function settleSparsities(
     const speed = await known.speed(() => sparsitiesForSpeed(model, batches[0]!, free, allocation, context))
     return { recipe: withSparsities(recipe, new Map(Object.entries(speed.sparsities))), speed }
   }
-  const cost = budget === 'macs' ? macCost(model) : parameterCost
+  const image = batches[0]!.shape.slice(1)
+  const cost = budget === 'macs' ? macCost(sizedGraph(model, image) ?? model) : parameterCost
   const sparsities =
     maxBytes === undefined
       ? sparsitiesAt(free, cost, allocation, recipe.sparsity ?? 0)
