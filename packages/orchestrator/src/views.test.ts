@@ -37,6 +37,11 @@ test('between two steps the input of a layer stands there, and what goes round i
   })
   // before the second convolution: a alone, which it reads and goes round it
   expect(frontierBytes(graph, [3, 4, 5])).toBe(7 * 20 * 4)
-  const open = { ...graph, inputs: [{ ...graph.inputs[0]!, shape: ['batch', 3, 'height', 'width'] }] }
+  const sizes = ['height', 'width']
+  const open = {
+    ...graph,
+    inputs: [{ ...graph.inputs[0]!, shape: ['batch', 3, ...sizes] }],
+    outputs: [{ ...graph.outputs[0]!, shape: ['batch', 7, ...sizes] }],
+  }
   expect(frontierBytes(open, [3, 8, 5])).toBe(7 * 40 * 4)
 })
