@@ -88,3 +88,11 @@ test('a recipe that was filled in can be given again', () => {
     expect(parseRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe)
   }
 })
+
+test('a recipe is the same text, however it was written: its fields in any order, its defaults given or not', () => {
+  for (const fields of [{}, { pattern: 'structured' }, { layers: { b: { keep: true }, a: { sparsity: 0.1 } } }]) {
+    const recipe = parseRecipe({ ...least, ...fields })
+    const backwards = Object.fromEntries(Object.entries(recipe).reverse())
+    for (const again of [recipe, backwards]) expect(JSON.stringify(parseRecipe(again))).toBe(JSON.stringify(recipe))
+  }
+})

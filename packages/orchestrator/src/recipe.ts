@@ -123,7 +123,7 @@ export type Recipe = v.InferOutput<typeof recipeSchema>
 /** Validates and fills in defaults. Throws INVALID_ARGUMENT naming the first field that is wrong and its range. */
 export function parseRecipe(input: unknown): Recipe {
   const result = v.safeParse(recipeSchema, input)
-  if (result.success) return consistent(result.output)
+  if (result.success) return inOrder(consistent(result.output))
   const issue = result.issues[0]
   const field = v.getDotPath(issue) ?? 'recipe'
   if (issue.received === 'undefined' || issue.input === undefined) {
@@ -135,6 +135,14 @@ export function parseRecipe(input: unknown): Recipe {
     `${field}: expected ${rangeOf(field) ?? issue.expected ?? 'a valid value'}, got ${issue.received}`,
   )
 }
+
+/** The fields in the schema's order, whoever filled them in: a recipe is written into the bundle, whose bytes it decides. */
+const inOrder = (recipe: Recipe): Recipe =>
+  Object.fromEntries(
+    Object.keys(recipeSchema.entries)
+      .filter((field) => field in recipe)
+      .map((field) => [field, recipe[field as keyof Recipe]]),
+  ) as Recipe
 
 const rangeOf = (field: string): string | undefined =>
   ({
