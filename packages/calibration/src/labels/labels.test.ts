@@ -90,6 +90,11 @@ test('folders by index, wnid, name or synonym', () => {
   expect(indices('tench, Tinca tinca', 'maillot, tank suit')).toEqual([0, 5])
 })
 
+test('numbers that are no indices may be names', () => {
+  const years = ['1990', '2000'].map((name, index) => ({ index, name }))
+  expect(matchClasses(['2000', '1990'], years).map(({ index }) => index)).toEqual([1, 0])
+})
+
 test('an ambiguous name lists the candidates', () => {
   expect(() => indices('crane')).toThrow(error('UNKNOWN_CLASS', "'crane'", '2, n02012849', '3, n03126707'))
   expect(() => indices('maillot')).toThrow(error('UNKNOWN_CLASS', 'several', '4, n03710637', '5, n03710721'))
@@ -99,7 +104,8 @@ test('an unknown name lists what is near', () => {
   expect(() => indices('tensh')).toThrow(error('UNKNOWN_CLASS', "'tensh'; near: 'tench'"))
   expect(() => indices('lantern')).toThrow(error('UNKNOWN_CLASS', "near: 'jack o' lantern'"))
   expect(() => indices('zzzzzzzzz')).toThrow(error('UNKNOWN_CLASS', "'zzzzzzzzz'; name the folder by"))
-  expect(() => indices('0', '99')).toThrow(error('UNKNOWN_CLASS', "'0'"))
+  expect(() => indices('0', '99')).toThrow(error('UNKNOWN_CLASS', 'no class 99: its indices go up to 6'))
+  expect(() => indices('tench', '3')).toThrow(error('UNKNOWN_CLASS', "'3': name either all folders by index or none"))
   expect(() => indices('constructor')).toThrow(error('UNKNOWN_CLASS', 'constructor'))
 })
 

@@ -14,8 +14,14 @@ import { nearest } from './nearest.js'
  */
 export function matchClasses(folders: readonly string[], labels: readonly Label[]): Label[] {
   const byIndex = new Map(labels.map((label) => [label.index, label]))
-  const areIndices = folders.every((name) => /^\d+$/.test(name) && byIndex.has(Number(name)))
-  const lookup = areIndices ? undefined : byName(labels)
+  const areNumbers = folders.every(isNumber)
+  const beyond = areNumbers ? folders.find((name) => !byIndex.has(Number(name))) : undefined
+  const lookup = areNumbers && beyond === undefined ? undefined : byName(labels)
+  // numbers may be names, too
+  if (beyond !== undefined && folders.some((name) => !lookup!.has(normal(name)))) {
+    const last = Math.max(...byIndex.keys())
+    throw new TacoError('UNKNOWN_CLASS', `the model knows no class ${beyond}: its indices go up to ${last}`)
+  }
   const matched = folders.map((name) => (lookup ? find(name, lookup) : byIndex.get(Number(name))!))
   const taken = new Map<number, string>()
   for (const [i, label] of matched.entries()) {
@@ -30,6 +36,8 @@ export function matchClasses(folders: readonly string[], labels: readonly Label[
   }
   return matched
 }
+
+const isNumber = (name: string): boolean => /^\d+$/.test(name)
 
 /** Labels by everything that they may be called. */
 type Lookup = ReadonlyMap<string, readonly Label[]>
@@ -61,10 +69,12 @@ function find(folder: string, lookup: Lookup): Label {
     )
   }
   const near = nearest(name, [...lookup.keys()], 3).map((key) => describe(lookup.get(key)![0], key))
-  throw new TacoError(
-    'UNKNOWN_CLASS',
-    `the model knows no class '${folder}'${near.length > 0 ? `; near: ${[...new Set(near)].join('; ')}` : '; name the folder by index, wnid or name'}`,
-  )
+  const hint = isNumber(folder)
+    ? ': name either all folders by index or none'
+    : near.length > 0
+      ? `; near: ${[...new Set(near)].join('; ')}`
+      : '; name the folder by index, wnid or name'
+  throw new TacoError('UNKNOWN_CLASS', `the model knows no class '${folder}'${hint}`)
 }
 
 const normal = (text: string): string =>
