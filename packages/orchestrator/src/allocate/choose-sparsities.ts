@@ -47,7 +47,7 @@ export async function sparsitiesForBytes(
   if (least > maxBytes) {
     throw new TacoError(
       'INVALID_ARGUMENT',
-      `${maxBytes} bytes cannot be met: with ${100 * highest} % zeros the compact weights still take ${least}; allow that, or prune more layers`,
+      `${maxBytes} bytes cannot be met: with ${100 * highest} % zeros the compact weights still take ${Math.ceil(least)}; allow that, or prune more layers`,
     )
   }
   const enough = await searchSparsity((sparsity) => bytesAt(sparsity) <= maxBytes, {
