@@ -1,5 +1,6 @@
 import { node, type Graph, type Tensor } from '@tacojs/graph'
 import { createLinalg, type Linalg } from '@tacojs/linalg'
+import { roundWeights } from '@tacojs/model-io'
 import type { Backend } from '@tacojs/runtime'
 import { openBackend } from '../backends.js'
 import { prune } from '../prune/prune.js'
@@ -88,6 +89,17 @@ test('a size: the compact weights of the pruned network are no larger', async ()
     expect(bytes).toBeLessThanOrEqual(7000)
     expect(bytes).toBeGreaterThan(5800)
   }
+})
+
+test.each(['fp16', 'int8'] as const)('a size is that of the weights as %s, where they are rounded', async (weights) => {
+  const asked = { allocation: 'uniform', maxBytes: 4000 }
+  const { graph: result, layers } = await pruned(await settle({ ...asked, weights }, fieldsOf))
+  const measured = { pruned: true, evaluation: undefined, latencyMs: undefined }
+  const { bytes } = summarize(roundWeights(result, weights).graph, [3, 6, 6], measured)
+  expect(bytes).toBeLessThanOrEqual(4000)
+  expect(bytes).toBeGreaterThan(3000)
+  const { layers: whole } = await pruned(await settle(asked, fieldsOf))
+  layers.forEach((layer, i) => expect(layer.sparsity).toBeLessThan(whole[i]!.sparsity))
 })
 
 /** A backend whose networks take a millisecond, and one more for every hundred weights that are not zero. */

@@ -60,7 +60,7 @@ export async function settleSparsities(
   const sparsities =
     maxBytes === undefined
       ? sparsitiesAt(free, cost, allocation, recipe.sparsity ?? 0)
-      : await sparsitiesForBytes(model, free, allocation, cost, maxBytes)
+      : await sparsitiesForBytes(model, free, allocation, cost, maxBytes, recipe.weights)
   return { recipe: withSparsities(recipe, sparsities) }
 }
 
