@@ -3,7 +3,16 @@ import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { decodeBundle, decodeWeights, encodeBundle, parseOnnx, readBundle, withWeights, writeBundle } from '../index.js'
+import {
+  checkBundleTarget,
+  decodeBundle,
+  decodeWeights,
+  encodeBundle,
+  parseOnnx,
+  readBundle,
+  withWeights,
+  writeBundle,
+} from '../index.js'
 import type { Bundle } from './bundle.js'
 
 const weight = Float32Array.from({ length: 64 }, (_, i) => (i % 3 === 0 ? i + 1 : 0))
@@ -81,6 +90,12 @@ test('an empty folder is filled, a folder of other files and a file are left alo
   await expect(writeBundle(file, bundle)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   await expect(writeBundle(join(file, 'below'), bundle)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   expect(readdirSync(folder).sort()).toEqual(['empty', 'file', 'full'])
+})
+
+test('the working directory is no place either where it holds something, however it is named', async () => {
+  for (const here of ['', '.']) {
+    await expect(checkBundleTarget(here)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  }
 })
 
 test('a graph that cannot be exported leaves what was there', async () => {

@@ -57,7 +57,7 @@ export async function readBundle(dir: string): Promise<Bundle> {
 export async function checkBundleTarget(dir: string): Promise<void> {
   const target = resolve(dir)
   await clearStale(target)
-  await checkPlace(dir)
+  await checkPlace(target)
   await checkWritable(dirname(target), basename(target))
 }
 
