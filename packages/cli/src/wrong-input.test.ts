@@ -56,10 +56,11 @@ test('a truncated model, random bytes, an empty file, no file', async () => {
   await expectError(
     await wrong({ model: await file('cut.onnx', bytes.subarray(0, bytes.length - 1000)) }),
     'INVALID_MODEL',
+    'cut.onnx',
   )
   const noise = Uint8Array.from({ length: 4096 }, (_, i) => (i * 2654435761) >>> 13)
-  await expectError(await wrong({ model: await file('noise.onnx', noise) }), 'INVALID_MODEL')
-  await expectError(await wrong({ model: await file('empty.onnx', new Uint8Array()) }), 'INVALID_MODEL')
+  await expectError(await wrong({ model: await file('noise.onnx', noise) }), 'INVALID_MODEL', 'noise.onnx')
+  await expectError(await wrong({ model: await file('empty.onnx', new Uint8Array()) }), 'INVALID_MODEL', 'empty.onnx')
   await expectError(await wrong({ model: join(work, 'nothing.onnx') }), 'NOT_FOUND', 'nothing.onnx')
 })
 
