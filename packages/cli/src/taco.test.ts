@@ -76,6 +76,12 @@ test('the whole way: specialize, evaluate, classify, inspect and run on the bund
   logits[0]!.forEach((v, i) => expect(v).toBeCloseTo(logits[1]![i]!, 3))
 })
 
+test('an accuracy says which classes competed', async () => {
+  const args = ['evaluate', '--model', sample.model, '--data', sample.test, '--labels', sample.labels, '--quiet']
+  const among = async (...more: string[]) => (await runTaco(...args, ...more)).stdout.replace(/^.* among /, '')
+  expect([await among(), await among('--all-classes')]).toEqual(['6 classes\n', "all of the model's classes\n"])
+})
+
 test('the same recipe gives the same bytes; another seed does not', async () => {
   const bytes = async (name: string, seed: string): Promise<Buffer[]> => {
     const out = join(work, name)

@@ -27,9 +27,10 @@ export const evaluateCommand = (signal: AbortSignal): Command =>
           onWarning: (text) => process.stderr.write(`warning: ${text}\n`),
         },
       )
+      const among = flags.allClasses ? "all of the model's classes" : `${result.classes.length} classes`
       process.stdout.write(
         flags.json
           ? `${JSON.stringify(result)}\n`
-          : `${result.correct} of ${result.images} images correct: ${formatPercent(result.top1)} top-1 among ${result.classes.length} classes\n`,
+          : `${result.correct} of ${result.images} images correct: ${formatPercent(result.top1)} top-1 among ${among}\n`,
       )
     })
