@@ -136,6 +136,37 @@ test('a corrupt image among good ones is an error that names it, or is skipped a
   const result = JSON.parse(stdout) as { task: { images: number; skipped: { file: string }[] } }
   expect(result.task.images).toBe(11)
   expect(result.task.skipped.map((s) => s.file)).toEqual([bad])
+
+  const evaluated = await runTaco(
+    'evaluate',
+    '--model',
+    sample.model,
+    '--data',
+    data,
+    '--labels',
+    sample.labels,
+    '--quiet',
+    '--skip-corrupt',
+  )
+  expect([evaluated.status, evaluated.stdout]).toEqual([0, expect.stringContaining(' of 11 images')])
+  expect(evaluated.stderr).toMatch(/^warning: skipped .*solid_star\/000\.png.*\n$/)
+})
+
+test('a class of which no image can be read is an error, also where corrupt ones are skipped', async () => {
+  const data = await copyOfTraining('corrupt-class')
+  for (const image of await readdir(join(data, 'solid_star'))) await writeFile(join(data, 'solid_star', image), 'none')
+  const { status, stderr, left } = await wrong({ data }, '--skip-corrupt')
+  expect([status, left]).toEqual([2, []])
+  const [error, ...warnings] = stderr.trimEnd().split('\n').reverse()
+  expect(error).toMatch(/^taco: no image of 'solid_star' .* \[INVALID_DATA\]$/)
+  for (const warning of warnings) expect(warning).toMatch(/^warning: skipped /)
+})
+
+test('preprocessing that is guessed is said, whatever the model is taken for', async () => {
+  const model = await file('bare.onnx', await generalist())
+  const { stdout, stderr } = await runTaco('classify', join(sample.test, 'solid_star/000.png'), '--model', model)
+  expect(stdout).toContain('solid_star/000.png: ')
+  expect(stderr).toMatch(/^warning: no config\.json beside .*bare\.onnx': assuming .*\n$/)
 })
 
 test('options out of range, unknown ones, and places that cannot be written', async () => {

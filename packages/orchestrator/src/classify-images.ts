@@ -25,12 +25,13 @@ export interface Classified {
 export async function classifyImages(
   files: readonly string[],
   request: ClassifyRequest,
-  options: RunOptions = {},
+  options: RunOptions & { readonly onWarning?: (text: string) => void } = {},
 ): Promise<Classified[]> {
   const top = request.top ?? 3
   if (!(top >= 1)) throw new TacoError('INVALID_ARGUMENT', `top: expected a whole number, at least 1, got ${top}`)
   const backend = openBackend(request.backend)
   const model = await loadModel(request.model, options)
+  for (const warning of model.warnings) options.onWarning?.(warning)
   const labels = new Map((await modelLabels(model, request.labels)).map((label) => [label.index, label.name]))
   const { graph } = model
   const k = Math.min(top, classCount(graph))

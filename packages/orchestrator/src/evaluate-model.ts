@@ -69,6 +69,7 @@ export async function evaluateModel(
     progress(0)
     const [result] = await evaluate([{ program, graph }], stream, { signal: options.signal, onProgress: progress })
     progress(items.length)
+    for (const { file, reason } of stream.skipped) options.onWarning?.(`skipped ${file}: ${reason}`)
     const { images, correct, top1, calibrationError, confusion } = result!
     return {
       model: model.name,

@@ -1,4 +1,5 @@
 import { batches, type Batch, type ImageItem, type Preprocess, type SkippedImage } from '@tacojs/calibration'
+import { TacoError } from '@tacojs/errors'
 import type { Recipe } from './recipe.js'
 
 export interface ImageReading {
@@ -24,4 +25,20 @@ export async function readAll(
     onProgress?.(Math.floor(inputs / reading.views))
   }
   return { batches: all, skipped: stream.skipped }
+}
+
+/** Throws INVALID_DATA where all images of a class had to be skipped: nothing would speak for it. */
+export function checkClassesRead(
+  classes: readonly { readonly folder: string }[],
+  items: readonly ImageItem[],
+  skipped: readonly SkippedImage[],
+): void {
+  const unread = new Set(skipped.map(({ file }) => file))
+  const read = new Set(items.filter(({ file }) => !unread.has(file)).map(({ label }) => label))
+  const missing = classes.filter((_, label) => !read.has(label)).map(({ folder }) => `'${folder}'`)
+  if (missing.length === 0) return
+  throw new TacoError(
+    'INVALID_DATA',
+    `no image of ${missing.join(', ')} that was chosen could be read: put others there, or leave the class out`,
+  )
 }

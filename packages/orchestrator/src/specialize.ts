@@ -10,7 +10,7 @@ import { layerKernels } from './layer-kernels.js'
 import { speedResult } from './allocate/speed-result.js'
 import { checkFree } from './allocate/free-layers.js'
 import { measureTogether } from './measure.js'
-import { readAll } from './images.js'
+import { checkClassesRead, readAll } from './images.js'
 import { batchSizeOf, checkTakesOneImage, loadModel } from './model.js'
 import { reachAccuracy } from './accuracy/reach-accuracy.js'
 import { heldOut } from './accuracy/dev-images.js'
@@ -117,6 +117,7 @@ export async function specialize(
       ),
     )
     for (const { file, reason } of calibration.skipped) warn(`skipped ${file}: ${reason}`)
+    if (stage === 'prune') checkClassesRead(classes, items, calibration.skipped)
     const inputs = calibration.batches.map((batch) => batch.input)
     const context = { backend, linalg, recipe, warmStart, threads, signal, work, timer, progress, warn }
     return {

@@ -14,7 +14,10 @@ export const classifyCommand = (signal: AbortSignal): Command =>
     .option('--threads <n>', 'threads that the backend may use', positive)
     .option('--json', 'print the result as one JSON array on stdout')
     .action(async (images: string[], flags) => {
-      const results = await classifyImages(images, flags, { signal })
+      const results = await classifyImages(images, flags, {
+        signal,
+        onWarning: (text) => process.stderr.write(`warning: ${text}\n`),
+      })
       if (flags.json) {
         process.stdout.write(`${JSON.stringify(results)}\n`)
         return
