@@ -9,8 +9,7 @@ const faulty = faultyFs(real)
 // @types/jest knows it not
 const modules = import.meta.jest as unknown as { unstable_mockModule(name: string, fake: () => object): void }
 modules.unstable_mockModule('node:fs/promises', () => ({ default: faulty.fs, ...faulty.fs }))
-const { exportOnnx, checkBundleTarget } = await import('@tacojs/model-io')
-const { specialize } = await import('../specialize.js')
+const { checkBundleTarget, exportOnnx, specialize } = await import('./testing/on-faulty-disk.js')
 
 let work: string
 let place: string
