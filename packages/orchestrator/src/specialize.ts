@@ -28,6 +28,7 @@ import { openWorkFolder } from './resume/work-folder.js'
 import { frontierBytes } from './frontier.js'
 import { viewsOf } from './views.js'
 import { writeSpecialist } from './write-specialist.js'
+import { zeroShare } from './zero-share.js'
 
 export interface SpecializeOptions extends RunOptions {
   /** Folder of the bundle to write; nothing is written without it. */
@@ -107,6 +108,12 @@ export async function specialize(
     exif: recipe.exif,
     onCorrupt: recipe.onCorrupt,
     signal,
+  }
+  if (recipe.warmStart === 'auto' && !model.specialist) {
+    const zeros = Math.round(100 * zeroShare(dense))
+    if (zeros >= 10) {
+      warn(`${zeros} % of the model's weights are zero and may come back; warmStart (--warm-start on) keeps them zero`)
+    }
   }
   const warmStart = typeof recipe.warmStart === 'boolean' ? recipe.warmStart : model.specialist !== undefined
   const prunerOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control', recipe: Recipe) => {
