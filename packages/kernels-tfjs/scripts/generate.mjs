@@ -1,5 +1,5 @@
 // Compiles assembly/ for each kind of memory (tfjs's own is shared where it has threads) and each set of instructions, and
-// embeds the modules as base64 in src/generated/kernels.ts.
+// embeds the modules in hexadecimal in src/generated/kernels.ts.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -61,7 +61,7 @@ const lines = Object.entries(builds).map(([build, features]) => {
     if (sections(bytes).includes(id)) throw new Error(`the kernels have ${what}`)
   }
   console.log(`${build}: ${bytes.length} bytes`)
-  return `  ${build}: '${bytes.toString('base64')}',`
+  return `  ${build}: '${bytes.toString('hex')}',`
 })
 rmSync(work, { recursive: true })
 mkdirSync(join(root, 'src/generated'), { recursive: true })

@@ -56,12 +56,12 @@ function* sections(bytes) {
   }
 }
 
-/** Compiles both builds and embeds them as base64 in a TypeScript file that exports `kernels`. */
+/** Compiles both builds and embeds them in hexadecimal in a TypeScript file that exports `kernels`. */
 export function embed(entry, target) {
   const lines = Object.keys(features).map((build) => {
     const bytes = compile(entry, build)
     console.log(`${build}: ${bytes.length} bytes`)
-    return `  ${build}: '${bytes.toString('base64')}',\n`
+    return `  ${build}: '${bytes.toString('hex')}',\n`
   })
   mkdirSync(dirname(target), { recursive: true })
   writeFileSync(target, `export const kernels = {\n${lines.join('')}}\n`)
