@@ -20,7 +20,20 @@ const specialize = (...more: string[]) =>
 
 test('the whole way: specialize, evaluate, classify, inspect and run on the bundle', async () => {
   const out = join(work, 'bundle')
-  const args = ['--eval', sample.test, '--control', sample.control, '--shots', '6', '--sparsity', '0.6', '--out', out]
+  const args = [
+    '--eval',
+    sample.test,
+    '--control',
+    sample.control,
+    '--shots',
+    '6',
+    '--views',
+    '2',
+    '--sparsity',
+    '0.6',
+    '--out',
+    out,
+  ]
   const { status, stdout, stderr } = await specialize(...args, '--json')
   expect(status).toBe(0)
   for (const stage of ['load model', 'read images', 'prune', 'prune control', 'evaluate'])
@@ -88,7 +101,7 @@ test('the same recipe gives the same bytes; another seed does not', async () => 
     const recipe = join(work, 'recipe.yaml')
     await writeFile(
       recipe,
-      `model: ${sample.model}\ndata: ${sample.train}\nlabels: ${sample.labels}\nshots: 2\nkeep: ['layer3.*']\n`,
+      `model: ${sample.model}\ndata: ${sample.train}\nlabels: ${sample.labels}\nshots: 2\nviews: 1\nkeep: ['layer3.*']\n`,
     )
     expect((await runTaco('specialize', '--recipe', recipe, '--seed', seed, '--out', out, '--quiet')).status).toBe(0)
     const files = (await readdir(out)).sort()
@@ -107,6 +120,8 @@ test.each([
   const { status, stdout } = await specialize(
     '--shots',
     '2',
+    '--views',
+    '1',
     '--keep',
     'layer3.*',
     '--pattern',
@@ -127,7 +142,18 @@ test.each([
 
 test('structured: units, errors and what the network costs are shown, and the bundle runs', async () => {
   const out = join(work, 'structured')
-  const args = ['--shots', '2', '--pattern', 'structured', '--sparsity', '0.5', '--layer', 'layer3.*=0.25']
+  const args = [
+    '--shots',
+    '2',
+    '--views',
+    '1',
+    '--pattern',
+    'structured',
+    '--sparsity',
+    '0.5',
+    '--layer',
+    'layer3.*=0.25',
+  ]
   const { status, stdout, stderr } = await specialize(...args, '--out', out, '--quiet')
   expect([status, stderr]).toEqual([0, ''])
   const lines = stdout.split('\n')
