@@ -1,11 +1,12 @@
 import { Op } from '../src/opcodes'
 import { awaitJob, barrier, finish, jobWord, join, members, publish } from '../../wasm/assembly/team'
 import { attention, products } from './attention'
+import { copy } from './copy'
 import { binary, fill, rowBinary, unary, zeroMargins } from './elementwise'
 import { matrix } from './matrix'
 import { layerNorm, softmax } from './normalize'
 import { pool } from './pool'
-import { copy, reduce, tableBinary } from './tables'
+import { reduce, tableBinary } from './tables'
 
 /** A command: its operator, into how many parts it is cut, then what the operator's kernel says. */
 function dispatch(command: usize, part: i32): void {

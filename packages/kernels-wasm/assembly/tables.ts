@@ -19,67 +19,10 @@ function combine(kind: i32, x: f32, z: f32): f32 {
 }
 
 /**
- * y[i…] = x[i…], or f(x[i…], z[i…]) in the kernel after it.
- * +8 X; +12 Y; +16 rank; +20 sizes; +24 tables of X; +28 tables of Y (a pointer per dimension, at a pointer);
- * +32 whether the last dimension lies without gaps in both (1), or in Y (2), every second
- * float of X (3). Recursive over dimensions; parts share the
- * first.
+ * y[i…] = f(x[i…], z[i…]).
+ * +8 X; +12 Y; +16 rank; +20 sizes; +24 tables of X; +28 tables of Y (a pointer per dimension, at a pointer); +36 kind;
+ * +40 Z; +44 tables of Z. Recursive over dimensions; parts share the first.
  */
-export function copy(command: usize, part: i32): void {
-  const parts = load<i32>(command, 4)
-  const size = load<i32>(load<u32>(command, 20))
-  copyFrom(
-    command,
-    0,
-    load<u32>(command, 8),
-    load<u32>(command, 12),
-    (size * part) / parts,
-    (size * (part + 1)) / parts,
-  )
-}
-
-function copyFrom(command: usize, dim: i32, x: usize, y: usize, first: i32, last: i32): void {
-  const slot = (<usize>dim) << 2
-  const xs = load<u32>(load<u32>(command, 24) + slot)
-  const ys = load<u32>(load<u32>(command, 28) + slot)
-  if (dim < load<i32>(command, 16) - 1) {
-    const size = load<i32>(load<u32>(command, 20) + slot, 4)
-    for (let i = first; i < last; i++) {
-      const o = (<usize>i) << 2
-      copyFrom(command, dim + 1, x + load<u32>(xs + o), y + load<u32>(ys + o), 0, size)
-    }
-    return
-  }
-  const even = load<i32>(command, 32)
-  if (even == 1) {
-    const o = (<usize>first) << 2
-    memory.copy(y + load<u32>(ys + o), x + load<u32>(xs + o), (<usize>(last - first)) << 2)
-    return
-  }
-  if (even == 3) {
-    let to = y + load<u32>(ys + ((<usize>first) << 2))
-    let from = x + load<u32>(xs + ((<usize>first) << 2))
-    // of the last four nothing beyond the last float is read
-    for (; first + 4 < last; first += 4, to += 16, from += 32) {
-      v128.store(to, i32x4.shuffle(v128.load(from), v128.load(from, 16), 0, 2, 4, 6))
-    }
-  } else if (even == 2) {
-    let to = y + load<u32>(ys + ((<usize>first) << 2))
-    for (; first + 4 <= last; first += 4, to += 16) {
-      const t = xs + ((<usize>first) << 2)
-      let v = v128.load32_zero(x + load<u32>(t))
-      v = v128.load32_lane(x + load<u32>(t, 4), v, 1)
-      v = v128.load32_lane(x + load<u32>(t, 8), v, 2)
-      v = v128.load32_lane(x + load<u32>(t, 12), v, 3)
-      v128.store(to, v)
-    }
-  }
-  for (let i = (<usize>first) << 2; i < (<usize>last) << 2; i += 4) {
-    store<f32>(y + load<u32>(ys + i), load<f32>(x + load<u32>(xs + i)))
-  }
-}
-
-/** As copy, with +36 kind; +40 Z; +44 tables of Z. */
 export function tableBinary(command: usize, part: i32): void {
   const parts = load<i32>(command, 4)
   const size = load<i32>(load<u32>(command, 20))

@@ -72,3 +72,17 @@ export enum Reduction {
   SumOfSquares,
   SumOfMagnitudes,
 }
+
+/** What the innermost loops of a copy do. */
+export enum Leaf {
+  /** One by one, to wherever a table says. */
+  Table,
+  /** From wherever a table says, to neighbours. */
+  Gather,
+  /** From every second float, to neighbours. */
+  EverySecond,
+  /** From neighbours to neighbours. */
+  Runs,
+  /** Neighbours along one dimension become neighbours along another. */
+  Turned,
+}

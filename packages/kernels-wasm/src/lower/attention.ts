@@ -3,9 +3,10 @@ import { broadcastView, isEven, merge, reshapeView, transposeView, type View } f
 import { Op } from '../opcodes.js'
 import type { Planner } from '../plan/planner.js'
 import { pieces } from '../layout/grid.js'
+import { runsOf } from '../layout/runs.js'
 import { at, chunk, f32, type Chunk } from '../plan/words.js'
 import type { Context } from './context.js'
-import { apartOnGrid, runsOf } from './runs.js'
+import { apartOnGrid } from './place.js'
 
 /** The last axis (features) lies in rows of one panel width: every feature evenly after the one before. */
 const featuresInRows = (v: View): number | undefined => {

@@ -1,5 +1,5 @@
 import { isOnGrid, isWhole, merge, naturalView, split, without, type View } from '../layout/view.js'
-import { flatGrid, type Grid } from '../layout/grid.js'
+import { flatGrid, tokenGrid, type Grid } from '../layout/grid.js'
 import type { Planner } from '../plan/planner.js'
 
 /** The view with its features along `rowAxis` over all positions of its grid, copied where it lies otherwise. */
@@ -69,4 +69,10 @@ export function imageTarget(p: Planner, shape: readonly [number, number, number,
   const [b, rows, h, w] = shape
   if (h * w > 1) return p.natural(shape, 1)
   return naturalView(p.storage(rows, flatGrid(b, 1, 1, 1, 0)), shape, 1)
+}
+
+/** A new tensor with features along `rowAxis` whose last position dimension makes panels by itself. */
+export function apartOnGrid(p: Planner, shape: readonly number[], rowAxis: number): View {
+  const grid = tokenGrid(without(shape, rowAxis), p.tile, true)
+  return naturalView(p.storage(shape[rowAxis]!, grid), shape, rowAxis)
 }

@@ -1,10 +1,11 @@
 import { sizeOf } from '@tacojs/graph'
 import { pieces } from '../layout/grid.js'
+import { runsOf } from '../layout/runs.js'
 import { broadcastView, isEven, merge, type View } from '../layout/view.js'
 import { Op } from '../opcodes.js'
 import type { Planner } from '../plan/planner.js'
 import { at, chunk } from '../plan/words.js'
-import { apartOnGrid, runsOf } from './runs.js'
+import { apartOnGrid } from './place.js'
 
 /** A [..., M, K] · B [..., K, N] of two activations: a broadcast of A's elements times vectors along N. */
 export function emitProduct(p: Planner, a: View, b: View, shape: readonly number[]): View {

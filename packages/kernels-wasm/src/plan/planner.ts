@@ -2,17 +2,9 @@ import { TacoError } from '@tacojs/errors'
 import { sizeOf, type Graph, type Initializer, type Node, type Tensor, type ValueType } from '@tacojs/graph'
 import type { KernelNote } from '@tacojs/runtime'
 import { imageGrid, marginsOf, plainGrid, tokenGrid, type Grid, type TileSize } from '../layout/grid.js'
-import {
-  isContiguous,
-  isEven,
-  merge,
-  naturalView,
-  plainView,
-  without,
-  type Storage,
-  type View,
-} from '../layout/view.js'
+import { isContiguous, merge, naturalView, plainView, without, type Storage, type View } from '../layout/view.js'
 import { Op } from '../opcodes.js'
+import { emitCopy } from './copy.js'
 import { at, bytes, chunk, type Chunk, type Word } from './words.js'
 
 /** Work of one step: a command for the kernels, or a function on the host between two runs of commands. */
@@ -208,25 +200,7 @@ export class Planner {
 
   /** Copies a view to another of the same shape. */
   copy(from: View, to: View): void {
-    if (sizeOf(from.shape) === 0) return
-    const [source, target] = joinDimensions(from, to)
-    const rank = source.length
-    const last = source[rank - 1]!
-    // several threads share the first dimension
-    const parts = source[0]!.length >= this.parts * 4 ? this.parts : 1
-    this.command(
-      [from.storage],
-      [to.storage],
-      Op.Copy,
-      parts,
-      at(from.storage, from.base),
-      at(to.storage, to.base),
-      rank,
-      chunk(source.map((t) => t.length)),
-      chunk(source.map((t) => this.table(t))),
-      chunk(target.map((t) => this.table(t))),
-      !isEven(target[rank - 1]!, 1) ? 0 : isEven(last, 1) ? 1 : isEven(last, 2) ? 3 : 2,
-    )
+    if (sizeOf(from.shape) > 0) emitCopy(this, from, to)
   }
 
   /** The view itself where it is a row-major tensor at the beginning of its storage, or a copy that is. */
@@ -263,28 +237,4 @@ export class Planner {
   unsupported(node: Node, why: string): never {
     throw new TacoError('UNSUPPORTED', `node '${node.name}' (${node.op}): ${why}`)
   }
-}
-
-/** The dimensions of two views of one shape, joined where that leaves fewer, larger tables without a cost. */
-function joinDimensions(a: View, b: View): [Int32Array[], Int32Array[]] {
-  const xs: Int32Array[] = []
-  const ys: Int32Array[] = []
-  const add = (x: Int32Array, y: Int32Array): void => {
-    const px = xs[xs.length - 1]
-    const py = ys[ys.length - 1]
-    // short dimensions join their left neighbour: fewer turns of the outer loops
-    if (px && py && x.length < 16 && px.length * x.length <= 4096) {
-      xs[xs.length - 1] = merge([px, x])
-      ys[ys.length - 1] = merge([py, y])
-    } else {
-      xs.push(x)
-      ys.push(y)
-    }
-  }
-  a.shape.forEach((size, d) => {
-    if (size !== 1) add(a.tables[d]!, b.tables[d]!)
-    else if (a.tables[d]![0] !== 0 || b.tables[d]![0] !== 0) add(a.tables[d]!, b.tables[d]!)
-  })
-  if (xs.length === 0) return [[Int32Array.of(0)], [Int32Array.of(0)]]
-  return [xs, ys]
 }
