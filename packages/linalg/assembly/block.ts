@@ -79,5 +79,5 @@ export function updateBlock<T>(
 ): void {
   const strideA = rowsStride<T>()
   const strideB = colsStride<T>()
-  update<T>(me, m, n, nb, alpha, left, strideA, right, strideB, c, row, shape)
+  update<T, T>(me, m, n, nb, alpha, left, strideA, right, strideB, c, row, shape)
 }

@@ -82,7 +82,7 @@ function factor<T>(nb: i32, a: usize, row: isize, col: isize, copy: usize, small
       for (let j = start; j < cols; j += w) {
         const column = <usize>j * size
         tile<T>(r, copy + <usize>r * size, step, copy + column, step, scratch)
-        addTile<T>(-1, scratch, line + column, <isize>step)
+        addTile<T, T>(-1, scratch, line + column, <isize>step)
       }
     }
     const failed = factorSmall<T>(line + <usize>r * size, step, small)

@@ -5,6 +5,7 @@ import { clearCounters, enter, Job, Member } from './job'
 import { transpose } from './mirror'
 import { factorRows, potrs } from './posv'
 import { product, productBytes } from './product'
+import { scatter, scatterBytes } from './scatter'
 import { solve, solveBytes } from './solve'
 
 function part<T>(me: Member): bool {
@@ -17,6 +18,7 @@ function part<T>(me: Member): bool {
 
 function take(job: Job, id: i32, count: i32): bool {
   const me = enter(job, id, count)
+  if (job.op == 4) return scatter(me)
   return job.bits == 32 ? part<f32>(me) : part<f64>(me)
 }
 
@@ -30,6 +32,7 @@ function bytes<T>(job: Job): usize {
 /** Bytes that the job needs at `work`. */
 export function workBytes(job: usize): usize {
   const it = changetype<Job>(job)
+  if (it.op == 4) return scatterBytes(it)
   return it.bits == 32 ? bytes<f32>(it) : bytes<f64>(it)
 }
 

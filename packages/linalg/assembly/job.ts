@@ -28,6 +28,10 @@ export class Job {
   work: usize
   /** What failed: see cholesky. */
   result: i32
+  /** Further arrays: what they are depends on the kernel. */
+  d: usize
+  e: usize
+  f: usize
 }
 
 /** One thread at a job. */

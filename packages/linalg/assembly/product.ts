@@ -47,7 +47,7 @@ export function product<T>(me: Member): bool {
       const depth = min(DEPTH, job.k - p + DEPTH)
       const strideA = rowsStride<T>(job)
       const strideB = colsStride<T>(job)
-      update<T>(me, job.m, job.n, depth, <T>job.alpha, a, strideA, b, strideB, job.c, job.cRow, shape)
+      update<T, T>(me, job.m, job.n, depth, <T>job.alpha, a, strideA, b, strideB, job.c, job.cRow, shape)
     }
     if (!meet(me)) return false
   }

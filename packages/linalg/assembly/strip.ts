@@ -155,7 +155,7 @@ export function solveStrip<T>(rows: i32, l: usize, strip: usize, scratch: usize)
     const x = strip + ((<usize>r) << 5)
     if (r > 0) {
       tile<T>(r, l, step, strip, 32, scratch)
-      addTile<T>(-1, scratch, x, 32)
+      addTile<T, T>(-1, scratch, x, 32)
     }
     substitute<T>(x, 32, l + <usize>r * step)
     l += <usize>(r + ROWS) * step

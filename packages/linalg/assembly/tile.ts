@@ -89,17 +89,34 @@ function addRow<T>(factor: v128, from: usize, c: usize): void {
   v128.store(c, s1, 16)
 }
 
-/** C += alpha·tile, a whole tile; the rows of C lie `row` bytes apart. */
-export function addTile<T>(alpha: T, from: usize, c: usize, row: isize): void {
-  const factor = v128.splat<T>(alpha)
-  addRow<T>(factor, from, c)
+/** The same from f32 to f64. */
+function addRowWide(factor: v128, from: usize, c: usize): void {
+  const s0 = v128.load(from)
+  const s1 = v128.load(from, 16)
+  const h0 = v128.shuffle<f64>(s0, s0, 1, 1)
+  const h1 = v128.shuffle<f64>(s1, s1, 1, 1)
+  v128.store(c, madd<f64>(factor, f64x2.promote_low_f32x4(s0), v128.load(c)))
+  v128.store(c, madd<f64>(factor, f64x2.promote_low_f32x4(h0), v128.load(c, 16)), 16)
+  v128.store(c, madd<f64>(factor, f64x2.promote_low_f32x4(s1), v128.load(c, 32)), 32)
+  v128.store(c, madd<f64>(factor, f64x2.promote_low_f32x4(h1), v128.load(c, 48)), 48)
+}
+
+function addRowTo<T, C>(factor: v128, from: usize, c: usize): void {
+  if (sizeof<C>() == sizeof<T>()) addRow<T>(factor, from, c)
+  else addRowWide(factor, from, c)
+}
+
+/** C += alpha·tile, a whole tile of T; the rows of C lie `row` bytes apart, and may be f64 where the tile is f32. */
+export function addTile<T, C>(alpha: C, from: usize, c: usize, row: isize): void {
+  const factor = v128.splat<C>(alpha)
+  addRowTo<T, C>(factor, from, c)
   c += <usize>row
-  addRow<T>(factor, from + 32, c)
+  addRowTo<T, C>(factor, from + 32, c)
   c += <usize>row
-  addRow<T>(factor, from + 64, c)
+  addRowTo<T, C>(factor, from + 64, c)
   c += <usize>row
-  addRow<T>(factor, from + 96, c)
+  addRowTo<T, C>(factor, from + 96, c)
   c += <usize>row
-  addRow<T>(factor, from + 128, c)
-  if (ASC_FEATURE_RELAXED_SIMD) addRow<T>(factor, from + 160, c + <usize>row)
+  addRowTo<T, C>(factor, from + 128, c)
+  if (ASC_FEATURE_RELAXED_SIMD) addRowTo<T, C>(factor, from + 160, c + <usize>row)
 }

@@ -11,14 +11,14 @@ export const LOWER: i32 = 2
 
 /**
  * C [m × n] += alpha·A·B from panels of depth k, which lie `strideA` and `strideB` bytes apart; `row` bytes from row to
- * row of C. Panels of rows are dealt to the members.
+ * row of C. Panels of rows are dealt to the members. The panels are of T; C is too, or f64.
  */
-export function update<T>(
+export function update<T, C>(
   me: Member,
   m: i32,
   n: i32,
   k: i32,
-  alpha: T,
+  alpha: C,
   a: usize,
   strideA: usize,
   b: usize,
@@ -27,7 +27,7 @@ export function update<T>(
   row: isize,
   shape: i32,
 ): void {
-  const size = <usize>sizeof<T>()
+  const size = <usize>sizeof<C>()
   const w = width<T>()
   const block = w * max(1, CACHED / (k * 32))
   const sums = me.tile
@@ -46,16 +46,17 @@ export function update<T>(
       for (let j = first; j < last; j += w) {
         const right = b + <usize>(j / w) * strideB
         const at = line + <usize>j * size
-        tile<T>(k, panel, <usize>ROWS * size, right, 32, sums)
+        tile<T>(k, panel, <usize>ROWS * sizeof<T>(), right, 32, sums)
         if (i + ROWS <= m && j + w <= n) {
-          addTile<T>(alpha, sums, at, row)
+          addTile<T, C>(alpha, sums, at, row)
           continue
         }
         // at the edge, value by value, so that nothing beyond C is touched
         for (let r = 0; r < min(ROWS, m - i); r++) {
           const target = at + <usize>(<isize>r * row)
-          for (let q: usize = 0; q < <usize>min(w, n - j) * size; q += size) {
-            store<T>(target + q, load<T>(target + q) + alpha * load<T>(sums + ((<usize>r) << 5) + q))
+          for (let q: usize = 0; q < <usize>min(w, n - j); q++) {
+            const sum = load<T>(sums + ((<usize>r) << 5) + q * sizeof<T>())
+            store<C>(target + q * size, load<C>(target + q * size) + alpha * <C>sum)
           }
         }
       }

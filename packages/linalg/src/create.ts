@@ -5,6 +5,7 @@ import { posv } from './posv.js'
 import { loadKernels, type Kernels, type LinalgOptions, type Loaded } from './kernels.js'
 import { gram, product } from './products.js'
 import { hostMatrix, type HostMatrix } from './host.js'
+import { sumsOf, type Sums } from './scatter.js'
 import type { FloatArray, Linalg, TriangularOptions } from './types.js'
 
 /**
@@ -16,24 +17,30 @@ export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg>
   let loaded: Loaded | undefined = await loadKernels(options)
   const { team } = loaded
 
-  /** Checks what all calls check, runs one on the kernels of its precision, and frees its memory however it ends. */
+  /** Checks what all calls check, and frees the memory of a call however it ends. */
+  const call = <T>(name: string, work: (on: Loaded) => T): T => {
+    if (!loaded) throw new TacoError('DISPOSED', `${name}: this linalg was disposed of; create another`)
+    if (loaded.lost) throw loaded.lost
+    const { memory } = loaded.f32
+    const mark = memory.mark()
+    try {
+      return work(loaded)
+    } finally {
+      memory.release(mark)
+    }
+  }
+
+  /** Runs a call on the kernels of its precision. */
   const run = (
     name: string,
     sizes: Readonly<Record<string, number>>,
     arrays: readonly FloatArray[],
     work: (k: Kernels) => void,
-  ) => {
-    if (!loaded) throw new TacoError('DISPOSED', `${name}: this linalg was disposed of; create another`)
-    if (loaded.lost) throw loaded.lost
-    checkSizes(name, sizes)
-    const kernels = elementSize(name, ...arrays) === 4 ? loaded.f32 : loaded.f64
-    const mark = kernels.arena.mark()
-    try {
-      work(kernels)
-    } finally {
-      kernels.arena.release(mark)
-    }
-  }
+  ) =>
+    call(name, (on) => {
+      checkSizes(name, sizes)
+      work(elementSize(name, ...arrays) === 4 ? on.f32 : on.f64)
+    })
 
   const triangular =
     (name: string, work: (k: Kernels, a: HostMatrix, uplo: 'L' | 'U') => void) =>
@@ -81,6 +88,29 @@ export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg>
       run('posv', { n, nrhs }, [a, b], (k) => {
         posv(k, hostMatrix('A of posv', a, n, n), hostMatrix('B of posv', b, nrhs, n))
       }),
+
+    scatter: (options) => {
+      let sums: Sums | undefined = call('scatter', (on) => sumsOf(on, options))
+      const open = <T>(work: (sums: Sums) => T): T =>
+        call('scatter', () => {
+          if (sums) return work(sums)
+          throw new TacoError('DISPOSED', 'scatter: these sums were finished or disposed of; begin others')
+        })
+      const free = () => {
+        sums?.free()
+        sums = undefined
+      }
+      return {
+        add: (positions) => open((it) => it.add(positions)),
+        finish() {
+          const result = open((it) => it.finish())
+          free()
+          return result
+        },
+        dispose: free,
+        [Symbol.dispose]: free,
+      }
+    },
 
     dispose,
     [Symbol.dispose]: dispose,

@@ -68,7 +68,7 @@ export function trsm(k: Kernels, a: HostMatrix, b: HostMatrix, { right, lower, t
   const forward = lower !== flip
   const m = a.rows
   for (const [from, to] of pieces(right ? b.rows : b.cols)) {
-    const mark = k.arena.mark()
+    const mark = k.memory.mark()
     const piece = right ? part(b, from, to, 0, m) : part(b, 0, m, from, to)
     const given = scaled(k, piece, alpha)
     const n = to - from
@@ -76,6 +76,6 @@ export function trsm(k: Kernels, a: HostMatrix, b: HostMatrix, { right, lower, t
     const [l, c] = forward ? [triangle, x] : [reverse(triangle, k.size), reverseRows(x, k.size)]
     k.run('solve', { m, n, a: l, c, flags: (unit ? 1 : 0) + (right ? 2 : 0), work: (m * m * n) / 2 })
     download(k, given, piece)
-    k.arena.release(mark)
+    k.memory.release(mark)
   }
 }

@@ -1,15 +1,8 @@
 import type { TacoError } from '@tacojs/errors'
-import {
-  controlBytes,
-  createTeam,
-  instantiate,
-  whyNoThreads,
-  type Arena,
-  type InstantiateOptions,
-  type Team,
-} from '@tacojs/wasm'
+import { controlBytes, createTeam, instantiate, whyNoThreads, type InstantiateOptions, type Team } from '@tacojs/wasm'
 import { kernels as embedded } from './generated/kernels.js'
 import type { Matrix } from './matrix.js'
+import { createMemory, type Memory } from './memory.js'
 
 export interface LinalgOptions extends Omit<InstantiateOptions, 'shared'> {
   /** Threads that large calls are shared among, the calling one included; 1 unless given. Results do not depend on it. */
@@ -27,7 +20,7 @@ interface Exports {
   potrs64: Exports['potrs32']
 }
 
-const ops = { product: 0, cholesky: 1, solve: 2, invert: 3 } as const
+const ops = { product: 0, cholesky: 1, solve: 2, invert: 3, scatter: 4 } as const
 
 /** A call of the kernels, as assembly/job.ts has it; what a kernel does not use is left out. */
 interface Job {
@@ -40,6 +33,10 @@ interface Job {
   readonly c?: Matrix
   /** What they say depends on the kernel. */
   readonly flags?: number
+  /** Pointers to further arrays. */
+  readonly d?: number
+  readonly e?: number
+  readonly f?: number
   /** Multiply-adds, to judge whether threads are worth their while. */
   readonly work: number
 }
@@ -52,11 +49,11 @@ const MOST_THREADS = 64
 /** What assembly/job.ts keeps for all members, and for each. */
 const COUNTER_BYTES = 512
 const RECORD_BYTES = 320
-const JOB_BYTES = 84
+const JOB_BYTES = 96
 
 /** The kernels of one precision, and the memory they work on. */
 export interface Kernels {
-  readonly arena: Arena
+  readonly memory: Memory
   /** Bytes of an element. */
   readonly size: 4 | 8
   /** Runs a job with all threads. Gives the first column that failed, or −1. Throws where a thread was lost. */
@@ -84,6 +81,7 @@ export async function loadKernels({ threads = 1, ...options }: LinalgOptions): P
   const control = arena.alloc(controlBytes)
   const job = arena.alloc(JOB_BYTES)
   const scratch = arena.alloc(COUNTER_BYTES + MOST_THREADS * RECORD_BYTES)
+  const heap = createMemory(memory, arena.mark(), options.memoryLimit)
   const team = createTeam({ module, memory, control, threads })
   await team.ready()
   let lost: TacoError | undefined
@@ -91,29 +89,29 @@ export async function loadKernels({ threads = 1, ...options }: LinalgOptions): P
   const run = (
     size: 4 | 8,
     op: keyof typeof ops,
-    { m = 0, n, k = 0, alpha = 1, a, b, c, flags = 0, work }: Job,
+    { m = 0, n, k = 0, alpha = 1, a, b, c, flags = 0, d = 0, e = 0, f = 0, work }: Job,
   ): number => {
     const strides = (x: Matrix | undefined) => (x ? [x.pointer, x.rs * size, x.cs * size] : [0, 0, 0])
     const words = [control, ops[op], size * 8, m, n, k, ...strides(a), ...strides(b), ...strides(c)]
-    words.push(flags, scratch, 0, -1)
-    arena.float64(job, 1)[0] = alpha
-    arena.int32(job + 8, words.length).set(words)
-    const mark = arena.mark()
+    words.push(flags, scratch, 0, -1, d, e, f)
+    heap.float64(job, 1)[0] = alpha
+    heap.int32(job + 8, words.length).set(words)
+    const mark = heap.mark()
     try {
       // the views made before may be of no use after this
-      const panels = arena.alloc(exports.workBytes(job) >>> 0)
-      arena.int32(job + 76, 1)[0] = panels
+      const panels = heap.alloc(exports.workBytes(job) >>> 0)
+      heap.int32(job + 76, 1)[0] = panels
       if (!exports.run(job, work < WORTH_SHARING ? 1 : 0)) throw (lost = team.fail())
-      return arena.int32(job + 80, 1)[0]!
+      return heap.int32(job + 80, 1)[0]!
     } finally {
-      arena.release(mark)
+      heap.release(mark)
     }
   }
 
   const of = (bits: 32 | 64): Kernels => {
     const size = bits === 32 ? 4 : 8
     return {
-      arena,
+      memory: heap,
       size,
       run: (op, job) => run(size, op, job),
       transpose: (a, b) => exports[`transpose${bits}`](a.rows, a.cols, a.pointer, a.rs * size, b.pointer, b.rs * size),

@@ -38,12 +38,12 @@ function blockOf(
   const sum = beta === 0 ? blank(k, m, n) : scaled(k, part(c, i0, i1, j0, j1), beta)
   // As in BLAS, alpha = 0 does not read A and B.
   for (const [p0, p1] of pieces(alpha === 0 ? 0 : depth)) {
-    const mark = k.arena.mark()
+    const mark = k.memory.mark()
     const left = load(k, a, i0, i1, p0, p1)
     const right = symmetric ? transpose(left) : load(k, b, p0, p1, j0, j1)
     const work = (m * n * (p1 - p0)) / (symmetric ? 2 : 1)
     k.run('product', { m, n, k: p1 - p0, alpha, a: left, b: right, c: sum, flags: symmetric ? 1 : 0, work })
-    k.arena.release(mark)
+    k.memory.release(mark)
   }
   return sum
 }
@@ -52,9 +52,9 @@ function blockOf(
 export function product(k: Kernels, alpha: number, a: Operand, b: Operand, depth: number, beta: number, c: HostMatrix) {
   for (const rows of pieces(c.rows)) {
     for (const cols of pieces(c.cols)) {
-      const mark = k.arena.mark()
+      const mark = k.memory.mark()
       download(k, blockOf(k, alpha, a, b, depth, beta, c, rows, cols, false), part(c, ...rows, ...cols))
-      k.arena.release(mark)
+      k.memory.release(mark)
     }
   }
 }
@@ -65,7 +65,7 @@ export function gram(k: Kernels, alpha: number, a: Operand, depth: number, beta:
   for (const rows of pieces(c.rows)) {
     for (const cols of pieces(c.rows)) {
       if (cols[0] < rows[0]) continue
-      const mark = k.arena.mark()
+      const mark = k.memory.mark()
       const diagonal = cols[0] === rows[0]
       const sum = blockOf(k, alpha, a, b, depth, beta, c, rows, cols, diagonal)
       download(k, sum, part(c, ...rows, ...cols))
@@ -74,7 +74,7 @@ export function gram(k: Kernels, alpha: number, a: Operand, depth: number, beta:
         k.transpose(sum, mirrored)
         download(k, mirrored, part(c, ...cols, ...rows))
       }
-      k.arena.release(mark)
+      k.memory.release(mark)
     }
   }
 }

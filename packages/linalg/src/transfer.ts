@@ -5,7 +5,7 @@ import type { FloatArray, Uplo } from './types.js'
 
 /** The elements at a pointer, in the kernels' precision. */
 const view = (k: Kernels, pointer: number, length: number): FloatArray =>
-  k.size === 4 ? k.arena.float32(pointer, length) : k.arena.float64(pointer, length)
+  k.size === 4 ? k.memory.float32(pointer, length) : k.memory.float64(pointer, length)
 
 const line = 64
 /** Bytes of a row from which on a call per row to copy it costs little. */
@@ -15,9 +15,9 @@ const LONG = 1024
  * Room for a matrix in memory, whatever it holds. Long rows are an odd number of cache lines apart: columns would else
  * fall on few sets of the cache and push each other out.
  */
-export function reserve({ arena, size }: Kernels, rows: number, cols: number): Matrix {
+export function reserve({ memory, size }: Kernels, rows: number, cols: number): Matrix {
   const rs = cols * size < LONG ? cols : ((Math.ceil((cols * size) / line) | 1) * line) / size
-  return { pointer: arena.alloc(rows * rs * size), rows, cols, rs, cs: 1 }
+  return { pointer: memory.alloc(rows * rs * size), rows, cols, rs, cs: 1 }
 }
 
 /** A block of zeros in memory. */
@@ -47,7 +47,8 @@ export function scaled(k: Kernels, host: HostMatrix, factor: number): Matrix {
 
 /** Copies a matrix from memory to the host. */
 export function download(k: Kernels, { pointer, rows, cols, rs }: Matrix, { data, offset, ld }: HostMatrix): void {
-  const values = view(k, pointer, rows * rs)
+  if (rows === 0) return
+  const values = view(k, pointer, (rows - 1) * rs + cols)
   if (cols === ld && cols === rs) data.set(values, offset)
   else for (let i = 0, at = offset; i < rows; i++, at += ld) data.set(values.subarray(i * rs, i * rs + cols), at)
 }

@@ -85,6 +85,49 @@ export interface PosvOptions {
   readonly b: FloatArray
 }
 
+export interface ScatterOptions {
+  /** Number of values of an x, and of a y; a y may have none. */
+  readonly sizes: readonly [x: number, y: number]
+  /** [number of values]: what is subtracted from each x and y before it counts; 0 unless given. */
+  readonly xShift?: Float32Array
+  readonly yShift?: Float32Array
+  /** Whether the products of the y with each other are wanted; not unless given. */
+  readonly yy?: boolean
+}
+
+/**
+ * Sums over vectors x and y, with x̂ = x − xShift and ŷ = y − yShift. Products are f32 for 256 positions, and the sums of
+ * these f64, so that the error does not grow with the positions. The same bits however the positions come in batches.
+ */
+export interface Scatter {
+  /** Adds k positions, x [k, values] and y [k, values], with weights w [k], not negative, 1 unless given. */
+  add(positions: {
+    readonly k: number
+    readonly x: Float32Array
+    readonly y: Float32Array
+    readonly weights?: Float32Array
+  }): void
+  /** The sums of all that was added. Frees the memory: nothing can be added any more. */
+  finish(): ScatterSums
+  /** Frees the memory; idempotent. */
+  dispose(): void
+  [Symbol.dispose](): void
+}
+
+export interface ScatterSums {
+  /** Σ w·x̂x̂ᵀ, exactly symmetric. */
+  readonly xx: Float64Array
+  /** Σ w·ŷx̂ᵀ [values of y, values of x]. */
+  readonly yx: Float64Array
+  /** Σ w·ŷŷᵀ, exactly symmetric, where it is wanted. */
+  readonly yy: Float64Array | undefined
+  /** Σ w·x̂ and Σ w·ŷ. */
+  readonly x: Float64Array
+  readonly y: Float64Array
+  /** Σ w·ŷ², value by value. */
+  readonly ySquares: Float64Array
+}
+
 /**
  * Dense numerics under their BLAS and LAPACK names, row-major, on Float32Array or Float64Array. The same inputs give the
  * same bits on each call. A wrong size or type throws INVALID_ARGUMENT, a call after `dispose()` DISPOSED, memory that
@@ -118,6 +161,11 @@ export interface Linalg {
   posv(options: PosvOptions): void
   /** In place inverse of a triangular matrix; the other triangle is not read, and zeroed. NUMERICAL as in potri. */
   trtri(options: TriangularOptions): void
+  /**
+   * Begins sums of products over many positions, which stay in the kernels' memory while batches are added: about 8 bytes
+   * for each product that is wanted, and 8192 for each value of a position.
+   */
+  scatter(options: ScatterOptions): Scatter
   /** Frees the memory; idempotent. */
   dispose(): void
   [Symbol.dispose](): void

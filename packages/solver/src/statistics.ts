@@ -10,7 +10,10 @@ export interface Statistics {
    * negative) scale what a position counts for, 1 unless given.
    */
   add(x: Float32Array, y: Float32Array, n: number, positionWeights?: Float32Array): void
-  /** The problem of all that was added. Throws NUMERICAL where a sum is not finite or nothing was added. */
+  /**
+   * The problem of all that was added; nothing can be added any more. Throws NUMERICAL where a sum is not finite or nothing
+   * was added.
+   */
   finish(): LayerProblem
 }
 
@@ -85,7 +88,7 @@ export function createInputStatistics(
       return layers.map(({ rows, bias: constant, ...layer }) => {
         const weights = Float64Array.from(layer.weights)
         const b = through(rows, weights, own ? xx : yx)
-        const yy = Math.max(0, dot(own ? b : through(rows, weights, yyMatrix), weights))
+        const yy = Math.max(0, dot(own ? b : through(rows, weights, yyMatrix!), weights))
         const yMean = new Float64Array(rows)
         for (let row = 0; row < rows; row++) {
           const mean = dot(weights.subarray(row * cols, (row + 1) * cols), own ? xMean : zMean)
