@@ -106,6 +106,27 @@ export function rowBinary(command: usize, part: i32): void {
   }
 }
 
+/**
+ * y = f(x, z), or f(z, x), with one line of z for all rows of a panel.
+ * +8 X; +12 Z; +16 Y; +20 vectors per row; +24 kind; +28 rows; +32 panels; +36 whether z is the left operand.
+ */
+export function lineBinary(command: usize, part: i32): void {
+  const parts = load<i32>(command, 4)
+  const x = load<u32>(command, 8)
+  const z = load<u32>(command, 12)
+  const y = load<u32>(command, 16)
+  const vectors = load<i32>(command, 20)
+  const kind = load<i32>(command, 24)
+  const rows = load<i32>(command, 28)
+  const swap = load<i32>(command, 36) != 0
+  const count = rows * load<i32>(command, 32)
+  const last = <i32>((<i64>count * (part + 1)) / parts)
+  for (let i = <i32>((<i64>count * part) / parts); i < last; i++) {
+    const o = (<usize>i * vectors) << 4
+    combine(kind, x + o, z + ((<usize>(i / rows) * vectors) << 4), 16, y + o, vectors, swap)
+  }
+}
+
 /** Zeros. +8 where; +12 bytes. */
 export function fill(command: usize, part: i32): void {
   const parts = load<i32>(command, 4)

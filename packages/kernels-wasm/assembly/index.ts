@@ -2,11 +2,12 @@ import { Op } from '../src/opcodes'
 import { awaitJob, barrier, finish, jobWord, join, members, publish } from '../../wasm/assembly/team'
 import { attention, products } from './attention'
 import { copy } from './copy'
-import { binary, fill, rowBinary, unary, zeroMargins } from './elementwise'
+import { binary, fill, lineBinary, rowBinary, unary, zeroMargins } from './elementwise'
 import { matrix } from './matrix'
 import { layerNorm, softmax } from './normalize'
 import { pool } from './pool'
-import { reduce, tableBinary } from './tables'
+import { reduce } from './reduce'
+import { tableBinary } from './tables'
 
 /** A command: its operator, into how many parts it is cut, then what the operator's kernel says. */
 function dispatch(command: usize, part: i32): void {
@@ -25,6 +26,8 @@ function dispatch(command: usize, part: i32): void {
       return binary(command, part)
     case Op.RowBinary:
       return rowBinary(command, part)
+    case Op.LineBinary:
+      return lineBinary(command, part)
     case Op.Copy:
       return copy(command, part)
     case Op.TableBinary:

@@ -8,6 +8,7 @@ export enum Op {
   Unary,
   Binary,
   RowBinary,
+  LineBinary,
   Copy,
   TableBinary,
   Fill,

@@ -1,5 +1,5 @@
 import { sizeOf, type Node } from '@tacojs/graph'
-import { broadcastView, isContiguous, isOnGrid, isWhole, type View } from '../layout/view.js'
+import { broadcastView, equalTables, isContiguous, isOnGrid, isWhole, selectView, type View } from '../layout/view.js'
 import { Binary, Op } from '../opcodes.js'
 import type { Planner } from '../plan/planner.js'
 import { at, bytes, chunk } from '../plan/words.js'
@@ -19,13 +19,16 @@ const kinds: Readonly<Record<string, Binary>> = {
 
 export const binaryKind = (node: Node): Binary | undefined => kinds[node.op]
 
-/** f(x, z) with NumPy's broadcasting, in the cheapest of three ways. */
+/** f(x, z) with NumPy's broadcasting, in the cheapest way. */
 export function emitBinary(p: Planner, kind: Binary, x: View, z: View, shape: readonly number[]): View {
   if (sizeOf(shape) === 0) return p.plain(shape)
   return (
     flat(p, kind, x, z, shape) ??
     byRow(p, kind, x, z, shape, false) ??
     byRow(p, kind, z, x, shape, true) ??
+    byLine(p, kind, x, z, shape, false) ??
+    byLine(p, kind, z, x, shape, true) ??
+    moved(p, kind, x, z, shape) ??
     general(p, kind, x, z, shape)
   )
 }
@@ -41,8 +44,9 @@ function flat(p: Planner, kind: Binary, x: View, z: View, shape: readonly number
     p.command([x.storage, z.storage], [target.storage], Op.Binary, p.parts, xs, zs, at(target.storage), count, kind)
     return target
   }
-  if (axis === undefined || !isWhole(z, axis) || !sameGrid(x.storage.grid, z.storage.grid)) return undefined
-  const target = onSameGrid(p, x, axis, shape[axis]!)
+  if (!sameGrid(x.storage.grid, z.storage.grid)) return undefined
+  const target =
+    axis !== undefined && isWhole(z, axis) ? onSameGrid(p, x, axis, shape[axis]!) : inSamePlaces(p, x, z, shape)
   if (!target) return undefined
   const vectors = Math.floor((x.storage.floats - 16) / 4)
   p.command(
@@ -58,6 +62,16 @@ function flat(p: Planner, kind: Binary, x: View, z: View, shape: readonly number
   )
   p.zeroMargins(target.storage)
   return target
+}
+
+/** A new tensor that lies in its storage as both do in theirs, of which they fill most. */
+function inSamePlaces(p: Planner, x: View, z: View, shape: readonly number[]): View | undefined {
+  const { grid, rows, floats } = x.storage
+  if (grid.tiles.length === 0 || z.storage.rows !== rows || x.base !== z.base || sizeOf(shape) * 2 < floats) {
+    return undefined
+  }
+  if (!x.tables.every((t, d) => equalTables(t, z.tables[d]!))) return undefined
+  return { ...x, storage: p.storage(rows, grid) }
 }
 
 /** One operand is the same at all positions (or at all of an image). */
@@ -106,6 +120,50 @@ function byRow(p: Planner, kind: Binary, x: View, z: View, shape: readonly numbe
   return target
 }
 
+/** One operand is the same in all rows: one line per panel. */
+function byLine(p: Planner, kind: Binary, x: View, z: View, shape: readonly number[], swap: boolean): View | undefined {
+  if (x.shape.join() !== shape.join()) return undefined
+  const axis = wholeAxis(x)
+  if (axis === undefined) return undefined
+  const { grid, rows } = x.storage
+  const full = broadcastView(z, shape)
+  if (!full.tables[axis]!.every((v) => v === full.tables[axis]![0])) return undefined
+  const [target, line] = [onSameGrid(p, x, axis, rows), onSameGrid(p, x, axis, 1)]
+  if (!target || !line) return undefined
+  const one = selectView(full, axis, [0])
+  const inPlace = isWhole(one, axis) && sameGrid(one.storage.grid, grid)
+  if (!inPlace) p.copy(one, line)
+  const { storage } = inPlace ? one : line
+  p.command(
+    [x.storage, storage],
+    [target.storage],
+    Op.LineBinary,
+    p.parts,
+    at(x.storage, grid.lead),
+    at(storage, grid.lead),
+    at(target.storage, grid.lead),
+    grid.width / 4,
+    kind,
+    rows,
+    grid.panels,
+    swap ? 1 : 0,
+  )
+  p.zeroMargins(target.storage)
+  return target
+}
+
+/** Of one shape, but one lies otherwise: it is moved to where it lies as the other does. */
+function moved(p: Planner, kind: Binary, x: View, z: View, shape: readonly number[]): View | undefined {
+  if (x.shape.join() !== shape.join() || z.shape.join() !== shape.join()) return undefined
+  const like = [x, z].find((v) => wholeAxis(v) !== undefined)
+  if (!like) return undefined
+  const axis = wholeAxis(like)!
+  const to = onSameGrid(p, like, axis, shape[axis]!)
+  if (!to) return undefined
+  p.copy(like === x ? z : x, to)
+  return like === x ? flat(p, kind, x, to, shape) : flat(p, kind, to, z, shape)
+}
+
 function general(p: Planner, kind: Binary, x: View, z: View, shape: readonly number[]): View {
   const like = [x, z].find((v) => v.shape.join() === shape.join())
   const axis = like && shape.map((_, d) => d).find((d) => isOnGrid(like, d))
@@ -113,7 +171,8 @@ function general(p: Planner, kind: Binary, x: View, z: View, shape: readonly num
   const target = alike ?? p.fresh(shape)
   const [xs, zs] = [broadcastView(x, shape), broadcastView(z, shape)]
   const list = (view: View): readonly Int32Array[] => (shape.length > 0 ? view.tables : [Int32Array.of(0)])
-  const parts = (shape[0] ?? 1) >= p.parts * 4 ? p.parts : 1
+  const [size = 1] = shape
+  const parts = size % p.parts === 0 || size >= p.parts * 4 ? p.parts : 1
   p.command(
     [x.storage, z.storage],
     [target.storage],

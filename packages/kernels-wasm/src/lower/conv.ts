@@ -6,7 +6,7 @@ import type { Matrix } from '../pack/stream.js'
 import type { Planner } from '../plan/planner.js'
 import { at } from '../plan/words.js'
 import { finish, type Context } from './context.js'
-import { findEpilogue } from './epilogue.js'
+import { findEpilogue, noEpilogue } from './epilogue.js'
 import { imageTarget } from './place.js'
 import { columnsInCache, emitMatrix, type MatrixTile } from './matrix.js'
 
@@ -354,18 +354,7 @@ export function lowerConv(c: Context, node: Node): void {
     },
   })
   const shaped = p.shapeOf(node.outputs[0]!).length === 4
-  const found = findEpilogue(p, node, uses, y, 1, ready)
-  const epilogue = shaped
-    ? found
-    : {
-        ...found,
-        scale: undefined,
-        shift: undefined,
-        residual: undefined,
-        activation: 0,
-        nodes: [],
-        output: node.outputs[0]!,
-      }
+  const epilogue = shaped ? findEpilogue(p, node, uses, y, 1, ready) : noEpilogue(node)
   emitMatrix(p, {
     node,
     key: `conv ${key} ${window.strides.join()} ${window.begin.join()} ${window.dilations.join()} ${window.groups}`,

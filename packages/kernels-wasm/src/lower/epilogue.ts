@@ -2,7 +2,7 @@ import { numberAttribute, stringAttribute, toNumbers, type Node } from '@tacojs/
 import { isWhole, type View } from '../layout/view.js'
 import { Unary } from '../opcodes.js'
 import type { Planner } from '../plan/planner.js'
-import { sameGrid } from './place.js'
+import { onSameGrid, sameGrid } from './place.js'
 import type { Uses } from '../plan/uses.js'
 
 /** What follows a product of matrices in the same command: activation(scale · (W · X + bias) + shift + residual). */
@@ -103,6 +103,27 @@ function siluOf(value: string, uses: Uses): Node[] | undefined {
   return product.inputs.includes(gate.outputs[0]!) && product.inputs.includes(value) ? [gate, product] : undefined
 }
 
+/** Nothing follows the node in its command. */
+export const noEpilogue = (node: Node): Epilogue => ({
+  key: '',
+  activation: Unary.Identity,
+  a: 0,
+  b: 0,
+  output: node.outputs[0]!,
+  nodes: [],
+})
+
+/** The view laid out as `target` is, copied where it is not. */
+function alike(p: Planner, view: View, target: View, rowAxis: number): View | undefined {
+  const { rows, grid } = target.storage
+  const { storage } = view
+  if (sameGrid(storage.grid, grid) && storage.rows === rows && isWhole(view, rowAxis)) return view
+  if (!isWhole(target, rowAxis)) return undefined
+  const to = onSameGrid(p, target, rowAxis, rows)
+  if (to) p.copy(view, to)
+  return to
+}
+
 /**
  * The chain of nodes after `node` that its command can do as well: factors and terms per row, one residual, one
  * activation; as long as every value on the way feeds only the next one.
@@ -139,15 +160,8 @@ export function findEpilogue(
       if (terms) shift = terms.map((t, r) => t + (shift ? shift[r]! : 0))
       else {
         if (residual || !ready(other) || p.onHost(other) || p.shapeOf(other).join() !== target.shape.join()) break
-        const view = p.view(other)
-        const { storage } = view
-        if (
-          !sameGrid(storage.grid, target.storage.grid) ||
-          storage.rows !== target.storage.rows ||
-          !isWhole(view, rowAxis)
-        )
-          break
-        residual = view
+        residual = alike(p, p.view(other), target, rowAxis)
+        if (!residual) break
       }
     } else break
     nodes.push(next)

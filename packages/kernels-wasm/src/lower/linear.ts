@@ -5,7 +5,7 @@ import type { Planner } from '../plan/planner.js'
 import { emitBinary } from './binary.js'
 import { Binary } from '../opcodes.js'
 import { finish, type Context } from './context.js'
-import { findEpilogue } from './epilogue.js'
+import { findEpilogue, noEpilogue } from './epilogue.js'
 import { columnsInCache, emitMatrix, sameTiles } from './matrix.js'
 import { pairOnGrid } from './place.js'
 import { emitProduct } from './product.js'
@@ -36,17 +36,15 @@ function emitLinear(
     offset: (_group, k) => (base + table[k]!) * 4,
   })
   const fusedBias = biasName !== undefined && p.initializer(biasName) ? biasName : undefined
-  const epilogue = findEpilogue(p, node, uses, target, axis, ready)
   const rest = biasName !== undefined && fusedBias === undefined
-  const plain = { ...epilogue, key: '', nodes: [], output: node.outputs[0]! }
-  const used = rest ? { ...plain, scale: undefined, shift: undefined, residual: undefined, activation: 0 } : epilogue
+  const epilogue = rest ? noEpilogue(node) : findEpilogue(p, node, uses, target, axis, ready)
   emitMatrix(p, {
     node,
     key: `linear ${transposed} ${base} ${tableKey(table)} ${alpha}`,
     weightName,
     matrix,
     biasName: fusedBias,
-    epilogue: used,
+    epilogue,
     source: source.storage,
     tiles: () => sameTiles(source.storage.grid.tiles, source.storage, target.storage),
     target,
@@ -56,7 +54,7 @@ function emitLinear(
     p.set(node.outputs[0]!, emitBinary(p, Binary.Add, target, p.view(biasName), target.shape))
     return
   }
-  finish(c, target, used)
+  finish(c, target, epilogue)
 }
 
 function rowMajor(data: Float32Array, rows: number, columns: number, transposed: boolean, alpha: number): Float32Array {

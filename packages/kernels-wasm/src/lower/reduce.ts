@@ -1,7 +1,9 @@
 import { numberAttribute, sizeOf, toNumbers, type Node } from '@tacojs/graph'
+import { runsOf } from '../layout/runs.js'
 import { merge, reshapeView, type View } from '../layout/view.js'
 import { Op, Reduction, Unary } from '../opcodes.js'
 import type { Planner } from '../plan/planner.js'
+import { quads } from '../plan/quads.js'
 import { at, chunk, f32 } from '../plan/words.js'
 import type { Context } from './context.js'
 import { emitUnary } from './unary.js'
@@ -21,30 +23,53 @@ const kinds: Readonly<Record<string, Reduction>> = {
 
 export const canReduce = (op: string): boolean => op in kinds
 
+/** Runs of neighbours that are worth vectors, on average. */
+const fewest = 4
+
+/** What is reduced to one result, as runs of neighbours: [byte offset, bytes] each. */
+function reducedRuns(tables: readonly Int32Array[]): number[] {
+  const runs = (t: Int32Array): number => t.length / runsOf(t).length
+  // in whatever order makes them long
+  const last = tables.reduce((best, t) => (runs(t) > runs(best) ? t : best))
+  const others = merge(tables.filter((t) => t !== last))
+  const out: number[] = []
+  for (const offset of others) {
+    for (const [, first, length] of runsOf(last)) {
+      const end = out.length - 2
+      const at = (offset + first) * 4
+      if (end >= 0 && out[end]! + out[end + 1]! === at) out[end + 1]! += length * 4
+      else out.push(at, length * 4)
+    }
+  }
+  return out
+}
+
 /** Reduces the axes; they stay with size 1. */
 export function emitReduce(p: Planner, x: View, axes: readonly number[], kind: Reduction, factor: number): View {
   const shape = x.shape.map((s, d) => (axes.includes(d) ? 1 : s))
   const y = p.fresh(shape)
   const outer = shape.map((_, d) => d).filter((d) => !axes.includes(d))
-  const xs = outer.map((d) => x.tables[d]!)
-  const ys = outer.map((d) => y.tables[d]!)
   let yBase = y.base
   for (const d of axes) yBase += y.tables[d]![0]!
-  // one outer dimension of several, so that parts are even
-  const [xOuter, yOuter] = [merge(xs), merge(ys)]
-  const inner = axes.map((d) => x.tables[d]!)
+  const [from, to] = [merge(outer.map((d) => x.tables[d]!)), merge(outer.map((d) => y.tables[d]!))]
+  const runs = reducedRuns(axes.map((d) => x.tables[d]!))
+  const elements = sizeOf(axes.map((d) => x.shape[d]!))
+  // vectors along what is reduced, or else along neighbouring results
+  const along = elements / (runs.length / 2) >= fewest
+  const { fours, ones } = quads(from, to, along ? Infinity : fewest)
   p.command(
     [x.storage],
     [y.storage],
     Op.Reduce,
-    xOuter.length >= p.parts * 4 ? p.parts : 1,
+    from.length >= p.parts * 4 ? p.parts : 1,
     at(x.storage, x.base),
     at(y.storage, yBase),
-    1,
-    chunk([xOuter.length, ...inner.map((t) => t.length)]),
-    chunk([p.table(xOuter), ...inner.map((t) => p.table(t))]),
-    chunk([p.table(yOuter)]),
-    inner.length,
+    fours,
+    fours.words.length / 5,
+    ones,
+    ones.words.length / 2,
+    chunk(runs),
+    runs.length / 2,
     kind,
     f32(factor),
   )

@@ -2,7 +2,8 @@ import { runsOf } from '../layout/runs.js'
 import { isEven, merge, type View } from '../layout/view.js'
 import { Leaf, Op } from '../opcodes.js'
 import type { Planner } from './planner.js'
-import { at, bytes, chunk, type Chunk, type Word } from './words.js'
+import { quads } from './quads.js'
+import { at, chunk, type Word } from './words.js'
 
 /** One dimension of a copy: where its indices lie in the source and in the target, in floats. */
 interface Dimension {
@@ -110,7 +111,8 @@ function vectors(dims: readonly Dimension[], parts: number): Innermost | undefin
     dims.filter((d) => d !== a),
   )
   if (ofX < fewest || ofY < fewest) return undefined
-  const leaf = [...quads(a.x, a.y), ...quads(b.y, b.x)]
+  const lists = [quads(a.x, a.y), quads(b.y, b.x)]
+  const leaf = lists.flatMap(({ fours, ones }) => [fours.words.length / 5, fours, ones.words.length / 2, ones])
   return { kind: Leaf.Turned, outer: others(a, b), leaf, shared: a.x.length >= parts * 16 }
 }
 
@@ -120,27 +122,4 @@ function singles(p: Planner, dims: readonly Dimension[]): Innermost {
   const { x, y } = outer.pop()!
   const kind = !isEven(y, 1) ? Leaf.Table : isEven(x, 2) ? Leaf.EverySecond : Leaf.Gather
   return { kind, outer, leaf: [x.length, p.table(x), p.table(y)], shared: x.length >= p.parts * 16 }
-}
-
-/**
- * Fours of neighbours in `first`: where the first lies in it, and all in `second`; then what is left, one by one.
- * Both as their number and a list.
- */
-function quads(first: Int32Array, second: Int32Array): [number, Chunk, number, Chunk] {
-  const fours: number[] = []
-  const ones: number[] = []
-  for (const [from, offset, length] of runsOf(first)) {
-    for (let n = 0; n < length;) {
-      const i = from + n
-      if (n + 4 <= length) {
-        fours.push(offset + n, second[i]!, second[i + 1]!, second[i + 2]!, second[i + 3]!)
-        n += 4
-      } else {
-        ones.push(offset + n, second[i]!)
-        n++
-      }
-    }
-  }
-  const list = (of: readonly number[]): Chunk => chunk(bytes(Int32Array.from(of)))
-  return [fours.length / 5, list(fours), ones.length / 2, list(ones)]
 }
