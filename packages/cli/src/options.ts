@@ -28,6 +28,8 @@ export function imageSize(value: string): number[] {
   return sizes
 }
 
+export const numberOrAuto = (value: string): number | 'auto' => (value === 'auto' ? value : number(value))
+
 /** As recipes say it: true, false or 'auto'. */
 export function onOffAuto(value: string): boolean | 'auto' {
   if (value === 'auto') return value

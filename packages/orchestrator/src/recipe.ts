@@ -60,8 +60,11 @@ const recipeSchema = v.strictObject({
    * there is a stream that goes on unchanged, as for `target`.
    */
   positionWeights: v.optional(v.union([v.boolean(), v.literal('auto')]), 'auto'),
-  /** Share of each image's positions (tokens, pixels) that the statistics look at; a first token is always among them. */
-  positions: v.optional(v.pipe(finite, v.gtValue(0), v.maxValue(1)), 1),
+  /**
+   * Share of each image's positions (tokens, pixels) that the statistics look at. Where these have weights they are taken
+   * by these, else evenly, a first token always. `auto`: half of them where they have weights, else all.
+   */
+  positions: v.optional(v.union([v.pipe(finite, v.gtValue(0), v.maxValue(1)), v.literal('auto')]), 'auto'),
   /**
    * Whether weights that are 0 in the model stay 0, and count among the zeros that are asked for; `auto`, as it is unless
    * given: where the model is a bundle, pruned once already.
@@ -156,5 +159,5 @@ const rangeOf = (field: string): string | undefined =>
     maxMs: 'a number above 0',
     maxDrop: 'a number from 0 to 100',
     damp: 'a number, at least 0',
-    positions: 'a number above 0, at most 1',
+    positions: "a number above 0, at most 1, or 'auto'",
   })[field]

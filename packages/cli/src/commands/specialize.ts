@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { defaultMethod, loadRecipe, methodNames, specialize, type SpecializeOptions } from '@tacojs/orchestrator'
-import { collect, exifOption, number, onOffAuto, positive, wholeNumber } from '../options.js'
+import { collect, exifOption, number, numberOrAuto, onOffAuto, positive, wholeNumber } from '../options.js'
 import { progressPrinter } from '../progress.js'
 import { layerOverride, withLayers, type LayerOverrides } from '../layer-option.js'
 import { resultTable } from '../result-table.js'
@@ -65,7 +65,11 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
       'whether positions count as the logits depend on them: auto, on or off (auto)',
       onOffAuto,
     )
-    .option('--positions <share>', 'share of tokens or pixels that the statistics look at (1)', number)
+    .option(
+      '--positions <share>',
+      'share of tokens or pixels that the statistics look at, or auto: half where they have weights (auto)',
+      numberOrAuto,
+    )
     .option(
       '--warm-start <when>',
       'whether zeros of the model stay, and count: auto (of a bundle), on or off (auto)',

@@ -68,9 +68,8 @@ export function collect(
     const seen = seenBy(graph, group, source, streams, batch, images)
     const { positions: all, tokens } = seen.inputs
     for (let i = 0; i < images; i++, image++) {
-      const { positions, factors } = samplePositions(all, sampling.share, image, tokens)
       const own = sampling.weights?.(image)
-      const weights = Float32Array.from(positions, (position, k) => (factors?.[k] ?? 1) * (own?.[position] ?? 1))
+      const { positions, weights } = samplePositions(all, sampling.share, { image, tokens, weights: own })
       for (const part of parts) part.add(seen, i, positions, weights)
     }
   }

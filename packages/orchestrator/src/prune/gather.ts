@@ -16,7 +16,7 @@ export interface Seen {
 
 /** Gathers positions for the statistics of one group of (grouped) convolutions, or of Linear layers. */
 export interface Gatherer {
-  add(seen: Seen, image: number, positions: Int32Array, weights: Float32Array): void
+  add(seen: Seen, image: number, positions: Int32Array, weights: Float32Array | undefined): void
   /** One problem per layer. */
   finish(): LayerProblem[]
 }
@@ -89,7 +89,8 @@ function inChunks(
         const some = positions.subarray(from, from + length)
         seen.inputs.inputs(into.group, image, some, xs.subarray(n * cols))
         into.read(seen, image, some, n)
-        ws.set(weights.subarray(from, from + length), n)
+        if (weights) ws.set(weights.subarray(from, from + length), n)
+        else ws.fill(1, n, n + length)
         n += length
         if (n === CHUNK) flush()
       }

@@ -8,7 +8,7 @@ import type { PruneContext } from './context.js'
 import { readGroups, writeLayer, type PrunedLayer } from './layer-record.js'
 import { layerReport, type LayerReport } from './layer-report.js'
 import { planLayers, type LayerGroup } from './plan.js'
-import { samplings } from './sampling.js'
+import { expectedShare, samplings } from './sampling.js'
 import { workload } from './workload.js'
 
 export interface Pruned {
@@ -57,7 +57,7 @@ export async function prune(
   const work = workload(
     graph,
     groups.map(({ members }) => members),
-    { images, positions: recipe.positions, kept: kept.length },
+    { images, positions: expectedShare(groups, recipe), kept: kept.length },
   )
   const onWeighed = (seen: number): void =>
     context.onLayer?.(0, total, `weights of positions, image ${seen} of ${images}`, work.weighed(seen))

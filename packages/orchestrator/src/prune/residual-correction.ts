@@ -9,16 +9,19 @@ import type { Dim, ResidualStep, ResidualWrite, Tensor } from '@tacojs/graph'
  * @returns Y, laid out as the output
  */
 export function residualTarget(write: ResidualWrite, output: Tensor, dense: Tensor, sparse: Tensor): Tensor {
+  const [d, s, y] = [dense.data as Float32Array, sparse.data as Float32Array, output.data as Float32Array]
   const shapes = shapesAlong(write.steps, output.shape)
-  const [d, s] = [dense.data as Float32Array, sparse.data as Float32Array]
   let difference = new Float32Array(d.length)
+  if (write.steps.every(({ kind }) => kind === 'reshape')) {
+    for (let i = 0; i < d.length; i++) difference[i] = y[i]! + Math.fround(d[i]! - s[i]!)
+    return { dtype: 'float32', shape: output.shape, data: difference }
+  }
   for (let i = 0; i < d.length; i++) difference[i] = d[i]! - s[i]!
   for (let i = write.steps.length - 1; i >= 0; i--) {
     const step = write.steps[i]!
     if (step.kind === 'scale') difference = unscaled(difference, shapes[i]!, step.by)
     else if (step.kind === 'transpose') difference = transposedBack(difference, shapes[i]!, step.perm)
   }
-  const y = output.data as Float32Array
   for (let i = 0; i < y.length; i++) difference[i]! += y[i]!
   return { dtype: 'float32', shape: output.shape, data: difference }
 }

@@ -3,8 +3,12 @@ import type { Graph, Tensor } from '@tacojs/graph'
 import type { Sampling } from './collect.js'
 import type { PruneContext } from './context.js'
 import { keptWeights } from './layer-record.js'
+import type { Recipe } from '../recipe.js'
 import type { LayerGroup } from './plan.js'
 import { taskWeights, type TaskWeights } from './task-weights.js'
+
+/** Share of the positions that counts for nearly all, where they have weights. */
+const WEIGHED = 0.5
 
 /** Which positions of the images each group looks at, and what they and the outputs count for, as the recipe says. */
 export async function samplings(
@@ -16,14 +20,28 @@ export async function samplings(
   const weights = await keptWeights(context.records, () => weightsFor(graph, groups, batches, context))
   const images = batches.map((batch) => batch.shape[0]!)
   return groups.map((_, g) => {
-    const all = { images, share: context.recipe.positions }
+    const all = { images, share: shareOf(context.recipe, weights !== undefined) }
     if (!weights) return all
     const own = weights.positions[g]!
     return { ...all, weights: (image) => own[image]!, outputs: weights.outputs[g]! }
   })
 }
 
-/** By default where the target is the residual stream; undefined where all positions count alike. */
+/** The share of the positions that is looked at. */
+const shareOf = ({ positions }: Recipe, weighed: boolean): number =>
+  positions === 'auto' ? (weighed ? WEIGHED : 1) : positions
+
+/** The share to expect before anything is known of the weights. */
+export const expectedShare = (groups: readonly LayerGroup[], recipe: Recipe): number =>
+  shareOf(recipe, wanted(groups, recipe))
+
+/** Whether positions are to have weights: by default where the target is the residual stream. */
+function wanted(groups: readonly LayerGroup[], { positionWeights }: Recipe): boolean {
+  if (positionWeights !== 'auto') return positionWeights
+  return groups.some(({ members }) => members.some(({ write }) => write && !write.rectified))
+}
+
+/** Undefined where all positions count alike. */
 async function weightsFor(
   graph: Graph,
   groups: readonly LayerGroup[],
@@ -31,16 +49,14 @@ async function weightsFor(
   context: PruneContext,
 ): Promise<TaskWeights | undefined> {
   const { backend, recipe, threads, signal } = context
-  const auto = recipe.positionWeights === 'auto'
-  const streams = groups.some(({ members }) => members.some(({ write }) => write && !write.rectified))
-  if (recipe.positionWeights === false || (auto && !streams)) return undefined
+  if (!wanted(groups, recipe)) return undefined
   try {
     return await taskWeights(graph, groups, batches, {
       ...{ backend, seed: recipe.seed, threads, signal },
       onImages: context.onWeighed,
     })
   } catch (error) {
-    if (!auto || !isTacoError(error) || error.code !== 'UNSUPPORTED') throw error
+    if (recipe.positionWeights !== 'auto' || !isTacoError(error) || error.code !== 'UNSUPPORTED') throw error
     context.onWarning?.(`all positions count alike, for their weights cannot be had: ${error.message}`)
     return undefined
   }

@@ -12,7 +12,7 @@ import type { Numerics } from '@tacojs/solver'
 import { assemble } from '../prune/assemble.js'
 import { advanceDense, collect } from '../prune/collect.js'
 import type { PruneContext } from '../prune/context.js'
-import { samplings } from '../prune/sampling.js'
+import { expectedShare, samplings } from '../prune/sampling.js'
 import { workload } from '../prune/workload.js'
 import { readPrunedGroups, writePrunedGroup, type PrunedGroup } from './group-record.js'
 import { groupReport, type GroupReport } from './group-report.js'
@@ -69,7 +69,7 @@ export async function pruneStructured(
   const work = workload(
     graph,
     layers.map(({ members }) => members),
-    { images, positions: recipe.positions, kept: kept.length },
+    { images, positions: expectedShare(layers, recipe), kept: kept.length },
   )
   const onWeighed = (seen: number): void =>
     context.onLayer?.(0, groups.length, `weights of positions, image ${seen} of ${images}`, work.weighed(seen))
