@@ -1,11 +1,13 @@
 import { awaitJob, finish, join, jobWord, members, publish } from '../../wasm/assembly/team'
 import { cholesky, choleskyBytes } from './cholesky'
 import { invert, invertBytes } from './invert'
+import { iterate, iterateBytes, packAll, packedBytes } from './iterate'
 import { clearCounters, enter, Job, Member } from './job'
 import { transpose } from './mirror'
 import { factorRows, potrs } from './posv'
 import { product, productBytes } from './product'
 import { scatter, scatterBytes } from './scatter'
+import { smallest, smallestBytes } from './smallest'
 import { solve, solveBytes } from './solve'
 
 function part<T>(me: Member): bool {
@@ -16,9 +18,18 @@ function part<T>(me: Member): bool {
   return invert<T>(me)
 }
 
+/** What there is in one precision only. */
+function single(me: Member): bool {
+  const op = me.job.op
+  if (op == 4) return scatter(me)
+  if (op == 5) return packAll(me)
+  if (op == 6) return iterate(me)
+  return smallest(me)
+}
+
 function take(job: Job, id: i32, count: i32): bool {
   const me = enter(job, id, count)
-  if (job.op == 4) return scatter(me)
+  if (job.op >= 4) return single(me)
   return job.bits == 32 ? part<f32>(me) : part<f64>(me)
 }
 
@@ -29,10 +40,17 @@ function bytes<T>(job: Job): usize {
   return invertBytes<T>(job)
 }
 
+function singleBytes(job: Job): usize {
+  if (job.op == 4) return scatterBytes(job)
+  if (job.op == 5) return 0
+  if (job.op == 6) return iterateBytes(job)
+  return smallestBytes(job.flags)
+}
+
 /** Bytes that the job needs at `work`. */
 export function workBytes(job: usize): usize {
   const it = changetype<Job>(job)
-  if (it.op == 4) return scatterBytes(it)
+  if (it.op >= 4) return singleBytes(it)
   return it.bits == 32 ? bytes<f32>(it) : bytes<f64>(it)
 }
 
@@ -50,6 +68,11 @@ export function work(control: usize, id: i32): void {
     take(changetype<Job>(jobWord(control)), id, members(ticket))
     finish(control)
   }
+}
+
+/** Bytes of the panels of a matrix of the iteration. */
+export function iterationPanels(n: i32): usize {
+  return packedBytes(n)
 }
 
 export function transpose32(rows: i32, cols: i32, a: usize, aRow: usize, b: usize, bRow: usize): void {

@@ -20,3 +20,18 @@ export function elementSize(name: string, ...arrays: readonly FloatArray[]): 4 |
     `${name}: got ${[...kinds].join(' and ')}; all arrays of one call must be Float32Array, or all Float64Array`,
   )
 }
+
+/** Throws INVALID_ARGUMENT unless the array has so many values. */
+export function checkLength(
+  name: string,
+  array: string,
+  values: Float32Array | Uint8Array,
+  length: number,
+  Type: typeof Float32Array | typeof Uint8Array = Float32Array,
+): void {
+  if (values instanceof Type && values.length === length) return
+  throw new TacoError(
+    'INVALID_ARGUMENT',
+    `${name}: ${array} has ${values.length} values; give a ${Type.name} of ${length}`,
+  )
+}

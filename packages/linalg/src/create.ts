@@ -1,11 +1,12 @@
 import { TacoError } from '@tacojs/errors'
+import { iterationOf } from './admm.js'
 import { checkSizes, elementSize } from './check.js'
 import { potrf, potri, trsm, trtri } from './factors.js'
 import { posv } from './posv.js'
 import { loadKernels, type Kernels, type LinalgOptions, type Loaded } from './kernels.js'
 import { gram, product } from './products.js'
 import { hostMatrix, type HostMatrix } from './host.js'
-import { sumsOf, type Sums } from './scatter.js'
+import { sumsOf } from './scatter.js'
 import type { FloatArray, Linalg, TriangularOptions } from './types.js'
 
 /**
@@ -41,6 +42,22 @@ export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg>
       checkSizes(name, sizes)
       work(elementSize(name, ...arrays) === 4 ? on.f32 : on.f64)
     })
+
+  /** What stays in memory between calls, until it is freed. */
+  const resident = <T extends { free(): void }>(name: string, create: (on: Loaded) => T) => {
+    let it: T | undefined = call(name, create)
+    return {
+      open: <R>(work: (it: T) => R): R =>
+        call(name, () => {
+          if (it) return work(it)
+          throw new TacoError('DISPOSED', `${name}: its memory was freed; begin another`)
+        }),
+      free() {
+        it?.free()
+        it = undefined
+      },
+    }
+  }
 
   const triangular =
     (name: string, work: (k: Kernels, a: HostMatrix, uplo: 'L' | 'U') => void) =>
@@ -89,24 +106,28 @@ export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg>
         posv(k, hostMatrix('A of posv', a, n, n), hostMatrix('B of posv', b, nrhs, n))
       }),
 
-    scatter: (options) => {
-      let sums: Sums | undefined = call('scatter', (on) => sumsOf(on, options))
-      const open = <T>(work: (sums: Sums) => T): T =>
-        call('scatter', () => {
-          if (sums) return work(sums)
-          throw new TacoError('DISPOSED', 'scatter: these sums were finished or disposed of; begin others')
-        })
-      const free = () => {
-        sums?.free()
-        sums = undefined
-      }
+    scatter(options) {
+      const { open, free } = resident('scatter', (on) => sumsOf(on, options))
       return {
         add: (positions) => open((it) => it.add(positions)),
         finish() {
-          const result = open((it) => it.finish())
+          const sums = open((it) => it.finish())
           free()
-          return result
+          return sums
         },
+        dispose: free,
+        [Symbol.dispose]: free,
+      }
+    },
+
+    admm(options) {
+      const { open, free } = resident('admm', (on) => iterationOf(on, options))
+      return {
+        prune: (count) => open((it) => it.prune(count)),
+        choose: (mask) => open((it) => it.choose(mask)),
+        step: () => open((it) => it.step()),
+        values: () => open((it) => it.values()),
+        mask: () => open((it) => it.mask()),
         dispose: free,
         [Symbol.dispose]: free,
       }

@@ -1,6 +1,8 @@
 export { createLinalg } from './create.js'
 export type { LinalgOptions } from './kernels.js'
 export type {
+  Admm,
+  AdmmOptions,
   FloatArray,
   GemmOptions,
   Linalg,

@@ -18,9 +18,10 @@ interface Exports {
   factorRows64: Exports['factorRows32']
   potrs32(n: number, count: number, l: number, row: number, b: number, bRow: number): void
   potrs64: Exports['potrs32']
+  iterationPanels(n: number): number
 }
 
-const ops = { product: 0, cholesky: 1, solve: 2, invert: 3, scatter: 4 } as const
+const ops = { product: 0, cholesky: 1, solve: 2, invert: 3, scatter: 4, packAll: 5, iterate: 6, smallest: 7 } as const
 
 /** A call of the kernels, as assembly/job.ts has it; what a kernel does not use is left out. */
 interface Job {
@@ -71,6 +72,10 @@ export interface Loaded {
   readonly f32: Kernels
   readonly f64: Kernels
   readonly team: Team
+  /** Members that a job can have. */
+  readonly most: number
+  /** Bytes of the panels of a matrix [n, n] that `packAll` packs. */
+  panelBytes(n: number): number
   /** Set once a thread was lost, which may go on writing for a while: nothing is to be computed here any more. */
   readonly lost: TacoError | undefined
 }
@@ -123,6 +128,8 @@ export async function loadKernels({ threads = 1, ...options }: LinalgOptions): P
     f32: of(32),
     f64: of(64),
     team,
+    most: threads,
+    panelBytes: (n) => exports.iterationPanels(n) >>> 0,
     get lost() {
       return lost
     },

@@ -1,5 +1,4 @@
-import { TacoError } from '@tacojs/errors'
-import { checkSizes } from './check.js'
+import { checkLength, checkSizes } from './check.js'
 import { hostMatrix, type HostMatrix } from './host.js'
 import type { Kernels } from './kernels.js'
 import type { Matrix } from './matrix.js'
@@ -29,8 +28,8 @@ export function sumsOf(k: { readonly f32: Kernels; readonly f64: Kernels }, opti
   const [nx, ny] = options.sizes
   checkSizes('scatter', { 'size of x': nx, 'size of y': ny })
   const { xShift = new Float32Array(nx), yShift = new Float32Array(ny), yy = false } = options
-  checkLength('xShift', xShift, nx)
-  checkLength('yShift', yShift, ny)
+  checkLength('scatter', 'xShift', xShift, nx)
+  checkLength('scatter', 'yShift', yShift, ny)
   const { memory } = k.f32
   const n = nx + ny
   const m = yy ? n : nx
@@ -76,9 +75,9 @@ export function sumsOf(k: { readonly f32: Kernels; readonly f64: Kernels }, opti
   return {
     add(positions) {
       checkSizes('scatter', { k: positions.k })
-      checkLength('x', positions.x, positions.k * nx)
-      checkLength('y', positions.y, positions.k * ny)
-      if (positions.weights) checkLength('weights', positions.weights, positions.k)
+      checkLength('scatter', 'x', positions.x, positions.k * nx)
+      checkLength('scatter', 'y', positions.y, positions.k * ny)
+      if (positions.weights) checkLength('scatter', 'weights', positions.weights, positions.k)
       for (let from = 0, length = 0; from < positions.k; from += length) {
         length = Math.min(CHUNK - filled, positions.k - from)
         const copy = (pointer: number, values: Float32Array, size: number): void =>
@@ -125,12 +124,4 @@ function mirrored(a: Float64Array, n: number): Float64Array {
     }
   }
   return a
-}
-
-function checkLength(name: string, values: Float32Array, length: number): void {
-  if (values instanceof Float32Array && values.length === length) return
-  throw new TacoError(
-    'INVALID_ARGUMENT',
-    `scatter: ${name} has ${values.length} values; give a Float32Array of ${length}`,
-  )
 }

@@ -128,6 +128,44 @@ export interface ScatterSums {
   readonly ySquares: Float64Array
 }
 
+export interface AdmmOptions {
+  readonly m: number
+  readonly n: number
+  /** Q [n, n]. */
+  readonly q: Float32Array
+  /** B [m, n]. */
+  readonly b: Float32Array
+  /** V [m, n] to begin with. */
+  readonly v: Float32Array
+  readonly rho: number
+  /** [m, n]: 0 where `prune` finds a value pruned already, which then does not count; all 1 unless given. */
+  readonly open?: Uint8Array
+}
+
+/**
+ * ADMM for the minimum of a quadratic with few non-zeros, W = (B + ρ(Z − U))Q, Z the part of V = W + U that a mask keeps,
+ * U ← V − Z. V is all that is iterated on: Z − U is V, with its sign changed where it is pruned. In f32; V and what belongs
+ * to it stay in the kernels' memory.
+ */
+export interface Admm {
+  /**
+   * Masks the `count` values of V that are nearest to 0, the lowest index first among equals, and those that are not open;
+   * the others are kept. INVALID_ARGUMENT where fewer are open.
+   */
+  prune(count: number): void
+  /** Masks [m, n] where `mask` is 0. */
+  choose(mask: Uint8Array): void
+  /** V ← (B + ρ(Z − U))Q + U, with the mask that was set last. */
+  step(): void
+  /** A copy of V [m, n]. */
+  values(): Float32Array
+  /** The mask that was set last [m, n]: 1 where a value is kept. */
+  mask(): Uint8Array
+  /** Frees the memory; idempotent. */
+  dispose(): void
+  [Symbol.dispose](): void
+}
+
 /**
  * Dense numerics under their BLAS and LAPACK names, row-major, on Float32Array or Float64Array. The same inputs give the
  * same bits on each call. A wrong size or type throws INVALID_ARGUMENT, a call after `dispose()` DISPOSED, memory that
@@ -166,6 +204,8 @@ export interface Linalg {
    * for each product that is wanted, and 8192 for each value of a position.
    */
   scatter(options: ScatterOptions): Scatter
+  /** Begins an iteration of ADMM; it needs about 4·(5·m·n + 2·n²) bytes, and twice that to begin with. */
+  admm(options: AdmmOptions): Admm
   /** Frees the memory; idempotent. */
   dispose(): void
   [Symbol.dispose](): void

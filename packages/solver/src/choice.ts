@@ -43,8 +43,8 @@ export function startChoice(given: Given): UnitChoice {
       open[u] |= mask[i] & (1 - dead[j])
     }
   }
-  const openCount = count(open)
-  const gone = units.count - count(held)
+  const openCount = ones(open)
+  const gone = units.count - ones(held)
   const lifeless = units.count - gone - openCount
   const zeros = units.count - (budget.blocks ?? budget.nonzeros)
 
@@ -145,8 +145,9 @@ export function keepInGroup(
   }
 }
 
-function count(flags: Uint8Array): number {
+/** How many of the flags are 1. */
+export function ones(flags: Uint8Array): number {
   let sum = 0
-  for (const flag of flags) sum += flag
+  for (let i = 0; i < flags.length; i++) sum += flags[i]
   return sum
 }

@@ -1,8 +1,8 @@
 import { TacoError } from '@tacojs/errors'
 import type { Linalg } from '@tacojs/linalg'
 import { choleskyOfReversed, invertReversed, solveReversed, timesDamped } from './dense.js'
-import { dot, squaredDistance } from './loss.js'
-import { checkProblem, deadInputs, type LayerProblem } from './problem.js'
+import { dot, plus, squaredDistance, subtract } from './loss.js'
+import { allFinite, checkProblem, deadInputs, type LayerProblem } from './problem.js'
 
 /**
  * A layer problem with the penalty λ‖Ŵ − W‖² towards the dense weights: H + λI and B + λW take the places of H and B.
@@ -51,7 +51,7 @@ export function damp(linalg: Linalg, problem: LayerProblem, options: { damp?: nu
     if (escalations > 0) lambda = lambda > 0 ? 10 * lambda : 1e-10 * mean
     const factor = choleskyOfReversed(linalg, h, lambda, cols)
     const target = factor && optimum(linalg, problem, lambda, factor)
-    if (!factor || !target?.every(Number.isFinite)) continue
+    if (!factor || !target || !allFinite(target)) continue
     let upper: Float64Array | undefined
     const penalty = lambda * squaredDistance(target, problem.weights)
     const floor = Math.max(0, floorOf(problem, lambda, target))
@@ -60,7 +60,7 @@ export function damp(linalg: Linalg, problem: LayerProblem, options: { damp?: nu
       lambda,
       escalations,
       target,
-      product: problem.b.map((b, i) => b + lambda * problem.weights[i]),
+      product: plus(problem.b, lambda, problem.weights),
       floor,
       objective: floor + penalty,
       dead: deadInputs(problem),
@@ -77,18 +77,12 @@ export function damp(linalg: Linalg, problem: LayerProblem, options: { damp?: nu
 function optimum(linalg: Linalg, problem: LayerProblem, lambda: number, factor: Float64Array): Float64Array {
   const { rows, cols, weights, h, b } = problem
   const product = timesDamped(linalg, weights, h, 0, rows, cols)
-  const correction = solveReversed(
-    linalg,
-    factor,
-    product.map((wh, i) => b[i] - wh),
-    rows,
-    cols,
-  )
-  return correction.map((c, i) => c + weights[i])
+  const correction = solveReversed(linalg, factor, subtract(b, product), rows, cols)
+  return plus(weights, 1, correction)
 }
 
 /** ‖Y‖² − 2 tr(W*Bᵀ) + tr(W*HW*ᵀ) with W*H = B + λ(W − W*). */
 function floorOf({ weights, b, yy }: LayerProblem, lambda: number, target: Float64Array): number {
-  const pull = target.map((w, i) => lambda * (weights[i] - w))
-  return yy - dot(target, b) + dot(target, pull)
+  const pull = dot(target, subtract(weights, target))
+  return yy - dot(target, b) + lambda * pull
 }

@@ -9,6 +9,20 @@ export function dot(a: Float64Array, b: Float64Array): number {
   return sum
 }
 
+/** A − B. */
+export function subtract(a: Float64Array, b: Float64Array): Float64Array {
+  const result = new Float64Array(a.length)
+  for (let i = 0; i < a.length; i++) result[i] = a[i] - b[i]
+  return result
+}
+
+/** A + factor·B. */
+export function plus(a: Float64Array, factor: number, b: Float64Array): Float64Array {
+  const result = new Float64Array(a.length)
+  for (let i = 0; i < a.length; i++) result[i] = a[i] + factor * b[i]
+  return result
+}
+
 export interface Excess {
   readonly loss: number
   readonly residual: Float64Array
@@ -20,7 +34,7 @@ export interface Excess {
  */
 export function excess(linalg: Linalg, problem: DampedProblem, weights: Float64Array): Excess {
   const { rows, cols, h } = problem.problem
-  const difference = problem.target.map((w, i) => w - weights[i])
+  const difference = subtract(problem.target, weights)
   const residual = timesDamped(linalg, difference, h, problem.lambda, rows, cols)
   return { loss: Math.max(0, dot(difference, residual)), residual }
 }
@@ -31,7 +45,9 @@ export function lossPerRow(problem: DampedProblem, weights: Float64Array, residu
   const { rows, cols } = problem.problem
   const losses = new Float64Array(rows)
   for (let row = 0, i = 0; row < rows; row++) {
-    for (let j = 0; j < cols; j++, i++) losses[row] += (target[i] - weights[i]) * residual[i]
+    let loss = 0
+    for (const end = i + cols; i < end; i++) loss += (target[i] - weights[i]) * residual[i]
+    losses[row] = loss
   }
   return losses
 }
@@ -48,6 +64,9 @@ export function errorOf(problem: DampedProblem, weights: Float64Array, loss: num
 /** ‖A − B‖². */
 export function squaredDistance(a: Float64Array, b: Float64Array): number {
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i] - b[i]
+    sum += difference * difference
+  }
   return sum
 }

@@ -31,6 +31,8 @@ export interface Candidate {
   readonly mask: Uint8Array
   /** tr((Ŵ − W*)H(Ŵ − W*)ᵀ) with the damped H. */
   readonly loss: number
+  /** [rows]: the loss of each row, where the method knows; their sum is the loss. */
+  readonly rowLosses?: Float64Array
   /** How the weights were fitted on the mask, where the method has done that itself: nothing is left to refit then. */
   readonly refit?: RefitKind
   /** In which order weights left and what each cost, where the method knows; its shape is the method's own. */

@@ -47,7 +47,15 @@ export function checkProblem(problem: LayerProblem): void {
   checkFinite('yy', [problem.yy], 1)
 }
 
+export function allFinite(values: ArrayLike<number>): boolean {
+  // 0 · v is 0 unless v is not finite
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += 0 * values[i]
+  return sum === 0
+}
+
 function checkFinite(name: string, values: ArrayLike<number>, width: number): void {
+  if (allFinite(values)) return
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) {
       const at = width > 1 ? `[${Math.floor(i / width)}, ${i % width}]` : `[${i}]`

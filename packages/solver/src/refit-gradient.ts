@@ -32,13 +32,16 @@ export function refitByGradients(
   const { rows, cols, h } = problem.problem
   const refitted = weights.slice()
   const inverse = Float64Array.from({ length: cols }, (_, j) => 1 / (h[j * cols + j] + lambda))
-  const r = residual.map((v, i) => (mask[i] ? v : 0))
+  const r = new Float64Array(residual.length)
+  const first = new Float64Array(residual.length)
   const loss = new Float64Array(rows)
   const least = new Float64Array(rows)
   const square = new Float64Array(rows)
   const gain = new Float64Array(rows)
   for (let row = 0, i = 0; row < rows; row++) {
     for (let j = 0; j < cols; j++, i++) {
+      r[i] = mask[i] ? residual[i] : 0
+      first[i] = r[i] * inverse[j]
       loss[row] += (target[i] - weights[i]) * residual[i]
       least[row] += (rounding * target[i] * target[i]) / inverse[j]
       square[row] += r[i] * r[i] * inverse[j]
@@ -46,11 +49,7 @@ export function refitByGradients(
   }
 
   let active = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => square[row] > 0)
-  let direction = gatherRows(
-    r.map((v, i) => v * inverse[i % cols]),
-    active,
-    cols,
-  )
+  let direction = gatherRows(first, active, cols)
   const times = productWith(linalg, problem)
   let work = 0
   for (let iteration = 0; active.length > 0 && iteration < mostIterations && work < mostWork; iteration++) {

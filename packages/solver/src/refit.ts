@@ -63,13 +63,14 @@ function fit(
       : refitByGradients(linalg, problem, mask, start, before.residual, signal)
   const after = excess(linalg, problem, weights)
 
-  const [old, next] = [lossPerRow(problem, start, before.residual), lossPerRow(problem, weights, after.residual)]
+  const [old, rowLosses] = [lossPerRow(problem, start, before.residual), lossPerRow(problem, weights, after.residual)]
   let loss = 0
   let changed = false
   for (let row = 0; row < rows; row++) {
-    if (next[row] < old[row]) changed = true
+    if (rowLosses[row] < old[row]) changed = true
     else weights.set(start.subarray(row * cols, (row + 1) * cols), row * cols)
-    loss += Math.min(next[row], old[row])
+    rowLosses[row] = Math.min(rowLosses[row], old[row])
+    loss += rowLosses[row]
   }
-  return { weights, mask, loss: Math.max(0, loss), refit: changed ? kind : 'none' }
+  return { weights, mask, loss: Math.max(0, loss), rowLosses, refit: changed ? kind : 'none' }
 }

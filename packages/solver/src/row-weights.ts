@@ -32,13 +32,12 @@ export function checkRowWeights(weights: ArrayLike<number>, rows: number): void 
 }
 
 function scaled(problem: DampedProblem, factors: Float64Array): DampedProblem {
-  const { cols, weights, b } = problem.problem
-  const rows = (values: Float64Array) => values.map((v, i) => v * factors[Math.floor(i / cols)])
+  const { weights, b } = problem.problem
   return {
     ...problem,
-    problem: { ...problem.problem, weights: rows(weights), b: rows(b) },
-    target: rows(problem.target),
-    product: rows(problem.product),
+    problem: { ...problem.problem, weights: timesRows(weights, factors), b: timesRows(b, factors) },
+    target: timesRows(problem.target, factors),
+    product: timesRows(problem.product, factors),
   }
 }
 
@@ -48,7 +47,24 @@ function scaledBack(
   candidate: Candidate,
   factors: Float64Array,
 ): Candidate {
-  const { cols } = problem.problem
-  const weights = candidate.weights.map((v, i) => v / factors[Math.floor(i / cols)])
-  return { ...candidate, weights, loss: excess(linalg, problem, weights).loss }
+  const inverse = factors.map((factor) => 1 / factor)
+  const weights = timesRows(candidate.weights, inverse)
+  const rowLosses = candidate.rowLosses?.map((loss, row) => loss * inverse[row] * inverse[row])
+  const loss = rowLosses
+    ? Math.max(
+        0,
+        rowLosses.reduce((sum, v) => sum + v, 0),
+      )
+    : excess(linalg, problem, weights).loss
+  return { ...candidate, weights, loss, ...(rowLosses ? { rowLosses } : {}) }
+}
+
+/** A copy whose rows are multiplied by their factors. */
+function timesRows(values: Float64Array, factors: Float64Array): Float64Array {
+  const cols = values.length / factors.length
+  const result = new Float64Array(values.length)
+  for (let row = 0, i = 0; row < factors.length; row++) {
+    for (const end = i + cols; i < end; i++) result[i] = values[i] * factors[row]
+  }
+  return result
 }

@@ -1,5 +1,6 @@
 import { TacoError, throwIfAborted } from '@tacojs/errors'
 import type { Linalg } from '@tacojs/linalg'
+import { ones } from './choice.js'
 import { budgetOf } from './counts.js'
 import { damp } from './damp.js'
 import { errorOf } from './loss.js'
@@ -109,7 +110,7 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
       ? yMean.map((y, row) => y - meanOutput(weights.subarray(row * cols, (row + 1) * cols), xMean))
       : undefined,
     mask,
-    nonzeros: mask.reduce((sum, kept) => sum + kept, 0),
+    nonzeros: ones(mask),
     loss,
     error,
     relativeError: yy > 0 ? error / yy : 0,
@@ -129,5 +130,7 @@ function checkAllowed(allowed: Uint8Array, rows: number, cols: number): void {
 }
 
 function meanOutput(weights: Float64Array, xMean: Float64Array): number {
-  return weights.reduce((sum, w, j) => sum + w * xMean[j], 0)
+  let sum = 0
+  for (let j = 0; j < weights.length; j++) sum += weights[j] * xMean[j]
+  return sum
 }
