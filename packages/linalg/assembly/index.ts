@@ -5,6 +5,7 @@ import { iterate, iterateBytes, packAll, packedBytes } from './iterate'
 import { clearCounters, enter, Job, Member } from './job'
 import { transpose } from './mirror'
 import { factorRows, potrs } from './posv'
+import { principal, principalBytes } from './principal'
 import { product, productBytes } from './product'
 import { scatter, scatterBytes } from './scatter'
 import { smallest, smallestBytes } from './smallest'
@@ -24,7 +25,8 @@ function single(me: Member): bool {
   if (op == 4) return scatter(me)
   if (op == 5) return packAll(me)
   if (op == 6) return iterate(me)
-  return smallest(me)
+  if (op == 7) return smallest(me)
+  return principal(me)
 }
 
 function take(job: Job, id: i32, count: i32): bool {
@@ -44,7 +46,8 @@ function singleBytes(job: Job): usize {
   if (job.op == 4) return scatterBytes(job)
   if (job.op == 5) return 0
   if (job.op == 6) return iterateBytes(job)
-  return smallestBytes(job.flags)
+  if (job.op == 7) return smallestBytes(job.flags)
+  return principalBytes(job)
 }
 
 /** Bytes that the job needs at `work`. */

@@ -3,6 +3,7 @@ import { iterationOf } from './admm.js'
 import { checkSizes, elementSize } from './check.js'
 import { potrf, potri, trsm, trtri } from './factors.js'
 import { posv } from './posv.js'
+import { posvPrincipal } from './principal.js'
 import { loadKernels, type Kernels, type LinalgOptions, type Loaded } from './kernels.js'
 import { gram, product } from './products.js'
 import { hostMatrix, type HostMatrix } from './host.js'
@@ -105,6 +106,8 @@ export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg>
       run('posv', { n, nrhs }, [a, b], (k) => {
         posv(k, hostMatrix('A of posv', a, n, n), hostMatrix('B of posv', b, nrhs, n))
       }),
+
+    posvPrincipal: (options) => call('posvPrincipal', (on) => posvPrincipal(on, options)),
 
     scatter(options) {
       const { open, free } = resident('scatter', (on) => sumsOf(on, options))

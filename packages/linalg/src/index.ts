@@ -7,6 +7,7 @@ export type {
   GemmOptions,
   Linalg,
   PosvOptions,
+  PosvPrincipalOptions,
   Scatter,
   ScatterOptions,
   ScatterSums,

@@ -21,7 +21,17 @@ interface Exports {
   iterationPanels(n: number): number
 }
 
-const ops = { product: 0, cholesky: 1, solve: 2, invert: 3, scatter: 4, packAll: 5, iterate: 6, smallest: 7 } as const
+const ops = {
+  product: 0,
+  cholesky: 1,
+  solve: 2,
+  invert: 3,
+  scatter: 4,
+  packAll: 5,
+  iterate: 6,
+  smallest: 7,
+  principal: 8,
+} as const
 
 /** A call of the kernels, as assembly/job.ts has it; what a kernel does not use is left out. */
 interface Job {

@@ -85,6 +85,22 @@ export interface PosvOptions {
   readonly b: FloatArray
 }
 
+export interface PosvPrincipalOptions {
+  readonly n: number
+  /** [n, n], symmetric; its lower triangle is read. */
+  readonly a: Float64Array
+  /** What is added to the diagonal; 0 unless given. */
+  readonly shift?: number
+  readonly systems: readonly {
+    /** Ascending: the rows and columns of A that the system has. */
+    readonly support: Int32Array
+    /** Number of right-hand sides. */
+    readonly nrhs: number
+    /** [nrhs, support's length]: one right-hand side per row, replaced by its solution. */
+    readonly b: Float64Array
+  }[]
+}
+
 export interface ScatterOptions {
   /** Number of values of an x, and of a y; a y may have none. */
   readonly sizes: readonly [x: number, y: number]
@@ -197,6 +213,11 @@ export interface Linalg {
    * definite.
    */
   posv(options: PosvOptions): void
+  /**
+   * Systems with principal submatrices of A + shift·I, which must not have many more than a hundred unknowns to be fast;
+   * threads share them. Gives 1 for each that is solved, 0 where its matrix is not positive definite: its b is then untouched.
+   */
+  posvPrincipal(options: PosvPrincipalOptions): Uint8Array
   /** In place inverse of a triangular matrix; the other triangle is not read, and zeroed. NUMERICAL as in potri. */
   trtri(options: TriangularOptions): void
   /**

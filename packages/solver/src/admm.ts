@@ -30,7 +30,7 @@ export function admm(context: MethodContext): Candidate {
 }
 
 interface Normalised {
-  /** H̃ [cols, cols]. */
+  /** The lower triangle of H̃ [cols, cols]. */
   readonly h: Float64Array
   /** B̃ [rows, cols], up to a factor. */
   readonly b: Float32Array
@@ -57,8 +57,11 @@ function normalise({ problem }: MethodContext): Normalised {
     }
   }
   const unit = new Float64Array(h.length)
-  for (let row = 0, i = 0; row < cols; row++) {
-    for (let j = 0; j < cols; j++, i++) unit[i] = row === j ? 1 : h[i] / length[row] / length[j]
+  const shortened = length.map((v) => 1 / v)
+  for (let row = 0; row < cols; row++) {
+    const [factor, from] = [shortened[row], row * cols]
+    for (let j = 0; j < row; j++) unit[from + j] = h[from + j] * factor * shortened[j]
+    unit[from + row] = 1
   }
   return { h: unit, b, target: w }
 }

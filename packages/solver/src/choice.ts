@@ -27,14 +27,19 @@ export function deadColumns({ problem, deadInputs }: Given): Uint8Array {
  * zeros are asked for, those with the least Σ w*² go.
  */
 export function startChoice(given: Given): UnitChoice {
-  const { problem, pattern, budget } = given
+  const { problem, pattern, budget, allowed } = given
   const { rows, cols } = problem.problem
   if (pattern.kind === 'nm') throw new Error('n:m patterns choose in groups')
   const units = unitsOf(rows, cols, pattern)
   const dead = deadColumns(given)
   const mask = allowedMask(given)
-  const held = new Uint8Array(units.count)
   const open = new Uint8Array(units.count)
+  // nothing is decided yet
+  if (!allowed && !dead.includes(1)) {
+    open.fill(1)
+    return { units, mask, open, openCount: units.count, rest: units.count - (budget.blocks ?? budget.nonzeros) }
+  }
+  const held = new Uint8Array(units.count)
   for (let row = 0, i = 0; row < rows; row++) {
     const from = Math.floor(row / units.height) * units.across
     for (let j = 0; j < cols; j++, i++) {

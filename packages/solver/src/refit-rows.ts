@@ -4,6 +4,9 @@ import type { DampedProblem } from './damp.js'
 import { solvePositive } from './dense.js'
 import { supportOf } from './supports.js'
 
+/** Up to this many unknowns systems are solved by one thread each, in one call: larger ones one after another. */
+const FEW = 192
+
 /**
  * The exact refit row by row: with the support S of a row, ŵ_S += (H_SS)⁻¹ r_S, where r = (w* − ŵ)H is the residual
  * [rows, cols] of the given weights. The rows of a group share their support and the factorisation. A row whose H_SS
@@ -18,29 +21,62 @@ export function refitRows(
   residual: Float64Array,
   signal?: AbortSignal,
 ): Float64Array {
-  const { cols, h } = problem.problem
+  const { cols } = problem.problem
   const refitted = weights.slice()
-  let matrix = new Float64Array(0)
-  for (const group of groups) {
-    throwIfAborted(signal)
-    const support = supportOf(mask, group[0], cols)
+  const [few, many]: [System[], System[]] = [[], []]
+  for (const rows of groups) {
+    const support = supportOf(mask, rows[0], cols)
     const k = support.length
     if (k === 0) continue
+    const b = new Float64Array(rows.length * k)
+    for (let g = 0, at = 0; g < rows.length; g++) {
+      for (let i = 0, row = rows[g] * cols; i < k; i++, at++) b[at] = residual[row + support[i]]
+    }
+    const system = { rows, support, nrhs: rows.length, b }
+    if (k <= FEW) few.push(system)
+    else many.push(system)
+  }
+  throwIfAborted(signal)
+  if (few.length > 0) {
+    const solved = linalg.posvPrincipal({ n: cols, a: problem.problem.h, shift: problem.lambda, systems: few })
+    few.forEach((system, s) => {
+      if (solved[s]) addSteps(system, refitted, cols)
+    })
+  }
+  let matrix = new Float64Array(0)
+  for (const system of many) {
+    throwIfAborted(signal)
+    const k = system.support.length
     // What the matrix before leaves above the diagonal is not read.
     if (matrix.length < k * k) matrix = new Float64Array(k * k)
-    for (let i = 0; i < k; i++) {
-      const row = support[i] * cols
-      for (let j = 0; j <= i; j++) matrix[i * k + j] = h[row + support[j]]
-      matrix[i * k + i] += problem.lambda
-    }
-    const step = new Float64Array(group.length * k)
-    for (let g = 0; g < group.length; g++) {
-      for (let i = 0; i < k; i++) step[g * k + i] = residual[group[g] * cols + support[i]]
-    }
-    if (!solvePositive(linalg, matrix, step, k, group.length)) continue
-    for (let g = 0; g < group.length; g++) {
-      for (let i = 0; i < k; i++) refitted[group[g] * cols + support[i]] += step[g * k + i]
-    }
+    gather(problem, system.support, matrix)
+    if (solvePositive(linalg, matrix, system.b, k, system.nrhs)) addSteps(system, refitted, cols)
   }
   return refitted
+}
+
+interface System {
+  readonly rows: readonly number[]
+  readonly support: Int32Array
+  readonly nrhs: number
+  /** [nrhs, support's length]: residuals, then steps. */
+  readonly b: Float64Array
+}
+
+/** The lower triangle of H_SS + λI. */
+function gather({ problem, lambda }: DampedProblem, support: Int32Array, matrix: Float64Array): void {
+  const { cols, h } = problem
+  const k = support.length
+  for (let i = 0; i < k; i++) {
+    const row = support[i] * cols
+    for (let j = 0; j <= i; j++) matrix[i * k + j] = h[row + support[j]]
+    matrix[i * k + i] += lambda
+  }
+}
+
+function addSteps({ rows, support, b }: System, weights: Float64Array, cols: number): void {
+  const k = support.length
+  for (let g = 0, at = 0; g < rows.length; g++) {
+    for (let i = 0, row = rows[g] * cols; i < k; i++, at++) weights[row + support[i]] += b[at]
+  }
 }

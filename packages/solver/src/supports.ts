@@ -1,9 +1,10 @@
 /** The columns that a row keeps, ascending. */
 export function supportOf(mask: Uint8Array, row: number, cols: number): Int32Array {
-  const support = new Int32Array(cols)
   let k = 0
-  for (let j = 0, i = row * cols; j < cols; j++, i++) if (mask[i]) support[k++] = j
-  return support.subarray(0, k)
+  for (let i = row * cols; i < (row + 1) * cols; i++) k += mask[i]
+  const support = new Int32Array(k)
+  for (let j = 0, i = row * cols, at = 0; j < cols; j++, i++) if (mask[i]) support[at++] = j
+  return support
 }
 
 /** The rows that keep the same columns, together; groups in the order of their first rows. */

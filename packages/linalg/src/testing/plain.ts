@@ -52,7 +52,7 @@ const transposed = (values: Float64Array, n: number): Float64Array =>
   values.map((_, i) => values[(i % n) * n + Math.floor(i / n)])
 
 /** Plain loops, every sum in f64. Slow, and meant to be read: the fast implementation is tested against it. */
-export function createPlainLinalg(): Omit<Linalg, 'admm' | 'posv' | 'scatter' | 'threads'> {
+export function createPlainLinalg(): Omit<Linalg, 'admm' | 'posv' | 'posvPrincipal' | 'scatter' | 'threads'> {
   return {
     gemm({ transA = false, transB = false, m, n, k, alpha = 1, beta = 0, ...o }) {
       checkSizes('gemm', { m, n, k })
