@@ -220,12 +220,12 @@ function layerNorm(n) {
   ].join('\n')
 }
 
-/** A function that takes any number of vectors: 8 as 4 and 4, 7 as 4 and 3, 10 as 5 and 5, 9 and 6 in threes. */
+/** A function that takes any number of vectors: 10 as 4, 3 and 3, 8 as 4 and 4, 9 and 6 in threes, 5 as 3 and 2. */
 const cut = (name, parameters, call) =>
   [
     `export function ${name}(${parameters}): void {`,
     `  while (vectors > 0) {`,
-    `    const width = vectors % 5 == 0 ? 5 : vectors % 3 == 0 ? 3 : vectors >= 4 ? 4 : vectors`,
+    `    const width = vectors % 3 == 0 || vectors == 5 ? 3 : min(vectors, 4)`,
     `    switch (width) {`,
     ...widths.flatMap((n) => [`      case ${n}:`, `        ${call(n)}`, `        break`]),
     `    }`,
@@ -237,7 +237,7 @@ const cut = (name, parameters, call) =>
     `}`,
   ].join('\n')
 
-const widths = [1, 2, 3, 4, 5]
+const widths = [1, 2, 3, 4]
 
 /** The source of assembly/generated/column.ts. */
 export const columnKernels = () =>

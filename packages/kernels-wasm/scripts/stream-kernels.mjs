@@ -15,9 +15,6 @@ const shapes = [
   { rows: 5, vectors: 2, rowGroups: [3, 2] },
 ]
 
-/** The shape of most tiles: it has a loop of its own for layers without a residual or a ReLU. */
-const plain = (rows, vectors) => rows === 1 && vectors === 7
-
 const range = (n) => Array.from({ length: n }, (_, i) => i)
 const acc = (r, v) => `c${r}_${v}`
 const at = (offset) => (offset ? `, ${offset}` : '')
@@ -56,33 +53,26 @@ function kernel({ rows, groups, vectors = groups.reduce((a, b) => a + b), rowGro
     `    }`,
   ]
   const records = rows <= 2 ? fewRows() : manyRows()
-  const loop = (start, finish) => [
-    `  for (let b = first; b < last; b++) {`,
-    `    let p = stream + load<u32>(table + (<usize>b << 2))`,
-    `    const end = stream + load<u32>(table + (<usize>b << 2), 4)`,
-    ...all.map(([r, v]) => `    let ${acc(r, v)}: v128`),
-    ...start,
-    `    while (p < end) {`,
-    `      const a = x + load<u32>(p)`,
-    ...records,
-    `      p += ${4 + 4 * rows}`,
-    `    }`,
-    ...finish,
-    ...all.map(([r, v]) => `    v128.store(${base('y', r)}, ${acc(r, v)}${at(16 * v)})`),
-    `    y += ${rows} * step`,
-    `  }`,
-  ]
   return [
     `/** ${rows} × ${vectors}. */`,
     `export function rows${rows}x${vectors}(table: usize, first: i32, last: i32, x: usize, y: usize, step: usize, bias: usize, residual: usize, flags: i32, never: usize): void {`,
     `  const stream = load<u32>(table)`,
     `  table += 4`,
     `  y += <usize>first * step * ${rows}`,
-    // the tiles of sparse layers have few records, and every branch between them costs
-    ...(plain(rows, vectors)
-      ? [`  if (!((flags & (ACCUMULATE | RELU)) | <i32>residual)) {`, ...loop(biases, []), `    return`, `  }`]
-      : []),
-    ...loop(begin, relu),
+    `  for (let b = first; b < last; b++) {`,
+    `    let p = stream + load<u32>(table + (<usize>b << 2))`,
+    `    const end = stream + load<u32>(table + (<usize>b << 2), 4)`,
+    ...all.map(([r, v]) => `    let ${acc(r, v)}: v128`),
+    ...begin,
+    `    while (p < end) {`,
+    `      const a = x + load<u32>(p)`,
+    ...records,
+    `      p += ${4 + 4 * rows}`,
+    `    }`,
+    ...relu,
+    ...all.map(([r, v]) => `    v128.store(${base('y', r)}, ${acc(r, v)}${at(16 * v)})`),
+    `    y += ${rows} * step`,
+    `  }`,
     `}`,
   ].join('\n')
 

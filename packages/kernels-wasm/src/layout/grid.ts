@@ -42,10 +42,10 @@ interface ImageGrid {
 }
 
 /**
- * Vectors of a tile. 10: for kernels of many rows, which take two vectors at a time. 8: for kernels of one row, which are
- * fastest with 7 or 8 (one more sum would not fit the registers at once, and more inputs not the cache).
+ * Most vectors of a tile. Kernels of many rows take two of them at a time; those of one row have ten sums in registers, and
+ * the more of them, the less the beginning and the end of a row with few weights count.
  */
-export type TileSize = 8 | 10
+const tileVectors = 10
 
 const up = (n: number, to: number): number => Math.ceil(n / to) * to
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1)
@@ -53,13 +53,13 @@ const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a *
 /** Rows whose pitch is a multiple of 64 bytes fall on few sets of a cache: such a width gets four floats more. */
 const unaligned = (width: number): number => (width >= 48 && width % 16 === 0 ? width + 4 : width)
 
-/** `vectors` cut into pieces of a tile at most, alike (of even length but for the last, for 10): [at in vectors, length]. */
-export function pieces(vectors: number, tile: TileSize): [number, number][] {
-  const count = Math.ceil(vectors / tile)
+/** `vectors` cut into pieces of a tile at most, alike, of even length but for the last: [at in vectors, length]. */
+export function pieces(vectors: number): [number, number][] {
+  const count = Math.ceil(vectors / tileVectors)
   const out: [number, number][] = []
   for (let i = 0, at = 0; i < count; i++) {
     const share = (vectors - at) / (count - i)
-    const length = tile === 8 ? Math.floor(share) : Math.min(Math.ceil(share / 2) * 2, vectors - at)
+    const length = Math.min(Math.ceil(share / 2) * 2, vectors - at)
     out.push([at, length])
     at += length
   }
@@ -94,17 +94,17 @@ const steps = (size: number, step: number): Int32Array => Int32Array.from({ leng
  * A grid of tokens: panels of a tile along the last dimensions. `apart`: the last dimension alone makes panels, so that
  * every index of the others begins a panel.
  */
-export function tokenGrid(sizes: readonly number[], tile: TileSize, apart = false): Grid {
+export function tokenGrid(sizes: readonly number[], apart = false): Grid {
   const last = sizes[sizes.length - 1] ?? 1
   // elsewhere the two are the same
   apart &&= last < 16 && product(sizes) > last
-  return cached(`tokens ${sizes.join('x')} by ${tile}${apart ? ' apart' : ''}`, () => {
+  return cached(`tokens ${sizes.join('x')}${apart ? ' apart' : ''}`, () => {
     // the dimensions that share panels: the last ones, until a panel is worth its loads
     let from = sizes.length
     let inner = 1
     while (from > 0 && (from === sizes.length || (!apart && inner < 16))) inner *= sizes[--from]!
     const outer = product(sizes.slice(0, from))
-    const stretches = pieces(Math.ceil(inner / 4), tile)
+    const stretches = pieces(Math.ceil(inner / 4))
     // offsets of several dimensions that share a panel add up only where nothing is cut
     const cut = sizes.length - from <= 1
     const width = cut ? 4 * Math.max(...stretches.map(([, vectors]) => vectors)) : unaligned(up(inner, 4))
@@ -173,7 +173,7 @@ export function rowsGrid(batch: number, height: number, width: number, margin: n
     const tiles: Tile[] = []
     for (let b = 0; b < batch; b++) {
       for (let y = 0; y < height; y++) {
-        for (const [at, vectors] of pieces(Math.ceil(width / 4), 10)) {
+        for (const [at, vectors] of pieces(Math.ceil(width / 4))) {
           tiles.push({ panel: b * tall + margin + y, at: at * 4, vectors, pixel: [b, y, at * 4] })
         }
       }
@@ -204,7 +204,7 @@ export function flatGrid(batch: number, height: number, width: number, pitch: nu
     const panelFloats = up(plane, 4)
     const tiles: Tile[] = []
     for (let b = 0; b < batch; b++) {
-      for (const [at, vectors] of pieces(Math.ceil(((height - 1) * pitch + width) / 4), 10)) {
+      for (const [at, vectors] of pieces(Math.ceil(((height - 1) * pitch + width) / 4))) {
         tiles.push({ panel: b, at: margin * pitch + at * 4, vectors })
       }
     }

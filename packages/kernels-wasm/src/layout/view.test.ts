@@ -47,7 +47,6 @@ const start: fc.Arbitrary<View> = fc.oneof(
     const axis = pick % shape.length
     const grid = tokenGrid(
       shape.filter((_, d) => d !== axis),
-      8,
       apart,
     )
     return naturalView(storageOf(shape[axis]!, grid), shape, axis)
@@ -145,7 +144,7 @@ test('row-major views are told from others', () => {
 })
 
 test('a view knows its feature axis, and whether it takes the whole storage', () => {
-  const view = naturalView(storageOf(4, tokenGrid([2, 9], 8)), [2, 9, 4], 2)
+  const view = naturalView(storageOf(4, tokenGrid([2, 9])), [2, 9, 4], 2)
   expect([0, 1, 2].map((axis) => isWhole(view, axis))).toEqual([false, false, true])
   const features = selectView(view, 2, [2, 3])
   expect([isOnGrid(features, 2), isWhole(features, 2)]).toEqual([true, false])

@@ -69,7 +69,7 @@ export function lowerAttention(c: Context, node: Node): void {
       : wide
   const { width } = wide.storage.grid
   const tiles = runsOf(y.tables[rank - 2]!).flatMap(([first, , length]) =>
-    pieces(Math.ceil(length / 4), 10).map(([at, vectors]) => ({
+    pieces(Math.ceil(length / 4)).map(([at, vectors]) => ({
       first: first + at * 4,
       length: Math.min(vectors * 4, length - at * 4),
     })),

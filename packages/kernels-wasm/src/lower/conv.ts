@@ -1,5 +1,5 @@
 import { numberAttribute, windowOf, type Graph, type Node, type Tensor, type ValueType } from '@tacojs/graph'
-import { flatGrid, pieces, rowsGrid, type Grid, type TileSize } from '../layout/grid.js'
+import { flatGrid, pieces, rowsGrid, type Grid } from '../layout/grid.js'
 import { equalTables, isOnGrid, naturalView, reshapeView, tableKey, type Storage, type View } from '../layout/view.js'
 import { Op } from '../opcodes.js'
 import type { Matrix } from '../pack/stream.js'
@@ -290,7 +290,7 @@ function dealPhases(
 }
 
 /** Tiles of the output with where their windows' inputs begin. */
-function tilesOf(source: Source, y: View, out: readonly [number, number], tile: TileSize): MatrixTile[] {
+function tilesOf(source: Source, y: View, out: readonly [number, number]): MatrixTile[] {
   const { grid } = y.storage
   const start = (b: number): number => y.base + y.tables[0]![b]! + y.tables[2]![0]!
   const tiles: MatrixTile[] = []
@@ -299,14 +299,14 @@ function tilesOf(source: Source, y: View, out: readonly [number, number], tile: 
   for (let b = 0; b < y.shape[0]!; b++) {
     if (alike) {
       const positions = (out[0] - 1) * grid.image.pitch + out[1]
-      for (const [at, vectors] of pieces(Math.ceil(positions / 4), tile)) {
+      for (const [at, vectors] of pieces(Math.ceil(positions / 4))) {
         tiles.push({ from: source.start(b, 0, 0) + at * 4, to: start(b) + at * 4, vectors })
       }
       continue
     }
     for (let oy = 0; oy < out[0]; oy++) {
       const line = y.base + y.tables[0]![b]! + y.tables[2]![oy]!
-      for (const [at, vectors] of pieces(Math.ceil(out[1] / 4), tile)) {
+      for (const [at, vectors] of pieces(Math.ceil(out[1] / 4))) {
         tiles.push({ from: source.start(b, oy, at * 4), to: line + at * 4, vectors })
       }
     }
@@ -363,7 +363,7 @@ export function lowerConv(c: Context, node: Node): void {
     biasName: bName || undefined,
     epilogue,
     source: source.storage,
-    tiles: (tile) => tilesOf(source, y, out, tile),
+    tiles: tilesOf(source, y, out),
     target: y,
     form: c.form(node, wName),
   })

@@ -46,7 +46,7 @@ function emitLinear(
     biasName: fusedBias,
     epilogue,
     source: source.storage,
-    tiles: () => sameTiles(source.storage.grid.tiles, source.storage, target.storage),
+    tiles: sameTiles(source.storage.grid.tiles, source.storage, target.storage),
     target,
     form: c.form(node, weightName),
   })

@@ -1,6 +1,6 @@
 import type { Node, Tensor } from '@tacojs/graph'
 import { TacoError } from '@tacojs/errors'
-import type { Tile, TileSize } from '../layout/grid.js'
+import type { Tile } from '../layout/grid.js'
 import type { Storage, View } from '../layout/view.js'
 import { Op, Unary } from '../opcodes.js'
 import { packStream, splitSegments, writeStream, type Form, type Matrix, type Stream } from '../pack/stream.js'
@@ -33,8 +33,7 @@ export interface MatrixJob {
   readonly biasName?: string
   readonly epilogue: Epilogue
   readonly source: Storage
-  /** The tiles, cut as the kernel likes them where the layout leaves a choice. */
-  readonly tiles: (tile: TileSize) => readonly MatrixTile[]
+  readonly tiles: readonly MatrixTile[]
   readonly target: View
   readonly form: Form
 }
@@ -98,7 +97,7 @@ export function emitMatrix(p: Planner, job: MatrixJob): void {
     const last = i >= stream.segments.length - perChunk ? relu | flags.last : 0
     return [s.rows, s.row, chunk([data, ...s.starts]), first | last, splits[i]!]
   })
-  const tiles = job.tiles(stream.height === 1 ? 8 : 10)
+  const { tiles } = job
   const { residual } = epilogue
   p.command(
     residual ? [source, residual.storage] : [source],

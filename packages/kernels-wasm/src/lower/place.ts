@@ -73,6 +73,6 @@ export function imageTarget(p: Planner, shape: readonly [number, number, number,
 
 /** A new tensor with features along `rowAxis` whose last position dimension makes panels by itself. */
 export function apartOnGrid(p: Planner, shape: readonly number[], rowAxis: number): View {
-  const grid = tokenGrid(without(shape, rowAxis), p.tile, true)
+  const grid = tokenGrid(without(shape, rowAxis), true)
   return naturalView(p.storage(shape[rowAxis]!, grid), shape, rowAxis)
 }

@@ -35,7 +35,7 @@ export function emitProduct(p: Planner, a: View, b: View, shape: readonly number
   const units: number[] = []
   for (let i = 0; i < outs.length; i++) {
     for (const [n, offset, length] of runsOf(along)) {
-      for (const [first, vectors] of pieces(Math.ceil(length / 4), 10)) {
+      for (const [first, vectors] of pieces(Math.ceil(length / 4))) {
         units.push(
           lefts[i]! * 4,
           (rights[i]! + rightAlong[n]! + first * 4) * 4,

@@ -248,16 +248,3 @@ export function splitSegments({ segments, chunks }: Stream, parts: number): Chun
   })
   return segments.map((_, i) => firsts[i % perChunk]!)
 }
-
-/** Whether most weights of these matrices lie alone among zeros, so that kernels of one row will compute them. */
-export function mostlyUnstructured(
-  matrices: readonly { readonly data: Float32Array; readonly rows: number }[],
-): boolean {
-  let balance = 0
-  for (const { data, rows } of matrices) {
-    const m = { weights: data, rows, columns: data.length / rows, rowsPerGroup: rows, offset: () => 0 }
-    const [single, ...blocks] = [1, 2, 4, 5].map((R) => workOf(m, bitsOf(m), R)) as [number, ...number[]]
-    balance += single < Math.min(...blocks) ? data.length : -data.length
-  }
-  return balance > 0
-}

@@ -2,8 +2,7 @@ import { TacoError } from '@tacojs/errors'
 import { createGraph, inferTypes, passes, type Graph, type Node, type Tensor, type ValueType } from '@tacojs/graph'
 import { demandMargins, readsMargin } from '../lower/conv.js'
 import { lower } from '../lower/index.js'
-import type { TileSize } from '../layout/grid.js'
-import { mostlyUnstructured, type Form } from '../pack/stream.js'
+import type { Form } from '../pack/stream.js'
 import { isContiguous, type View } from '../layout/view.js'
 import { narrowPositions } from './narrow.js'
 import { Planner, type PlanOptions, type Step } from './planner.js'
@@ -50,15 +49,6 @@ const removeDead = passes.find((pass) => pass.name === 'removeDead')!.run
 
 const typeOf = (t: Tensor): ValueType => ({ dtype: t.dtype, shape: t.shape })
 
-/** Tokens are cut for the kernels that most of the weights get. */
-function tileSize(graph: Graph): TileSize {
-  const matrices = graph.nodes.flatMap(({ op, inputs }) => {
-    const t = op === 'Linear' ? graph.initializers.get(inputs[1]!)?.tensor : undefined
-    return t ? [{ data: t.data as Float32Array, rows: t.shape[0]! }] : []
-  })
-  return mostlyUnstructured(matrices) ? 8 : 10
-}
-
 /** Operators that look at their weights, input 1, when these are packed. */
 const packing = new Set(['Conv', 'Linear', 'Gemm', 'MatMul'])
 
@@ -100,7 +90,7 @@ export function buildPlan(
   assertNumbers(ready)
   const types = inferTypes(ready)
   assertSizes(ready, types)
-  const planner = new Planner(ready, types, options, tileSize(ready))
+  const planner = new Planner(ready, types, options)
   const available = new Set<string>([...ready.initializers.keys(), ...ready.inputs.map((i) => i.name)])
   const done = new Set<Node>()
   const uses = usesOf(ready)

@@ -1,7 +1,7 @@
 import { TacoError } from '@tacojs/errors'
 import { sizeOf, type Graph, type Initializer, type Node, type Tensor, type ValueType } from '@tacojs/graph'
 import type { KernelNote } from '@tacojs/runtime'
-import { imageGrid, marginsOf, plainGrid, tokenGrid, type Grid, type TileSize } from '../layout/grid.js'
+import { imageGrid, marginsOf, plainGrid, tokenGrid, type Grid } from '../layout/grid.js'
 import { isContiguous, merge, naturalView, plainView, without, type Storage, type View } from '../layout/view.js'
 import { Op } from '../opcodes.js'
 import { emitCopy } from './copy.js'
@@ -52,8 +52,6 @@ export class Planner {
     readonly graph: Graph,
     readonly types: ReadonlyMap<string, ValueType>,
     readonly options: PlanOptions,
-    /** Of tokens, which all layers share. */
-    readonly tile: TileSize = 10,
   ) {}
 
   get parts(): number {
@@ -111,7 +109,7 @@ export class Planner {
       const [b, h, w] = sizes as [number, number, number]
       return imageGrid(b, h, w, this.margin(h, w))
     }
-    return tokenGrid(sizes, this.tile)
+    return tokenGrid(sizes)
   }
 
   natural(shape: readonly number[], rowAxis: number, grid = this.gridFor(shape, rowAxis)): View {
