@@ -98,13 +98,15 @@ export function sumsOf(k: { readonly f32: Kernels; readonly f64: Kernels }, opti
     finish() {
       flush()
       const sums = memory.float64(vectors, 2 * n)
+      const [xSum, ySum, squares] = [sums.slice(0, nx), sums.slice(nx, n), sums.slice(n + nx)]
+      const products = yy ? mirrored(read(nx, nx, ny, ny), ny) : undefined
       return {
-        x: sums.slice(0, nx),
-        y: sums.slice(nx, n),
-        ySquares: sums.slice(n + nx),
+        x: xSum,
+        y: ySum,
+        ySquares: products ? squares.map((_, i) => products[i * ny + i]!) : squares,
         xx: mirrored(read(0, 0, nx, nx), nx),
         yx: read(0, nx, nx, ny, true),
-        yy: yy ? mirrored(read(nx, nx, ny, ny), ny) : undefined,
+        yy: products,
       }
     },
     free: () => memory.free(base),

@@ -34,7 +34,7 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
     add: (x, y, n, positionWeights) => addChecked(sums, cols, rows, x, y, n, positionWeights),
     finish() {
       const { xx, yx, yy, xMean, yMean, count, positions } = finished(sums)
-      const of = { rows, cols, weights: Float64Array.from(weights), hasBias: bias }
+      const of = { rows, cols, weights: new Float64Array(weights), hasBias: bias }
       return checked({ ...of, h: xx, b: yx, yy, xMean, yMean, count, positions })
     },
   }
@@ -86,7 +86,7 @@ export function createInputStatistics(
     finish() {
       const { xx, yx, yyMatrix, xMean, yMean: zMean, count, positions } = finished(sums)
       return layers.map(({ rows, bias: constant, ...layer }) => {
-        const weights = Float64Array.from(layer.weights)
+        const weights = new Float64Array(layer.weights)
         const b = through(rows, weights, own ? xx : yx)
         const yy = Math.max(0, dot(own ? b : through(rows, weights, yyMatrix!), weights))
         const yMean = new Float64Array(rows)
