@@ -46,13 +46,14 @@ const productArguments = 'rows, vectors, a, rs, cs, runs, lastRun, x, xs, y, ys,
 
 /**
  * All rows and vectors. With rows a known number of bytes apart one pointer serves for all of them. Three vectors at a
- * time by 3 rows, which takes the fewest instructions; two by 5 and 4.
+ * time by 3 rows, which takes the fewest instructions; two by 5 and 4. Without relaxed multiply-add every product takes a
+ * register of its own, and two by 4 is all that fits.
  */
 function products(step) {
   const call = (shape) => `product${shape}${step ? `by${step}` : ''}(from, rs, cs, runs, lastRun, x, xs, to, ys, never)`
   return `function productBy${step}(${productParameters}): void {
   while (vectors > 0) {
-    const width = vectors == 3 || vectors > 4 ? 3 : min(vectors, 2)
+    const width = ASC_FEATURE_RELAXED_SIMD && (vectors == 3 || vectors > 4) ? 3 : min(vectors, 2)
     let left = rows
     let from = a
     let to = y
@@ -63,7 +64,7 @@ function products(step) {
           some = 3
           ${call('3x3')}
         } else ${call('1x3')}
-      } else if (width == 2 && left >= 5 && left % 5 == 0) {
+      } else if (ASC_FEATURE_RELAXED_SIMD && width == 2 && left >= 5 && left % 5 == 0) {
         some = 5
         ${call('5x2')}
       } else if (left >= 4) {
