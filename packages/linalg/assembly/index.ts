@@ -1,7 +1,7 @@
 import { awaitJob, finish, join, jobWord, members, publish } from '../../wasm/assembly/team'
 import { cholesky, choleskyBytes } from './cholesky'
 import { invert, invertBytes } from './invert'
-import { iterate, iterateBytes, packAll, packedBytes } from './iterate'
+import { flagsOf, iterate, iterateBytes, packAll, packedBytes, wordsOf } from './iterate'
 import { clearCounters, enter, Job, Member } from './job'
 import { transpose } from './mirror'
 import { factorRows, potrs } from './posv'
@@ -72,6 +72,8 @@ export function work(control: usize, id: i32): void {
     finish(control)
   }
 }
+
+export { flagsOf, wordsOf }
 
 /** Bytes of the panels of a matrix of the iteration. */
 export function iterationPanels(n: i32): usize {

@@ -92,3 +92,19 @@ function begin(v: usize, pruned: usize, s: usize, bytes: usize): void {
     v128.store(v + at, v128.sub<f32>(v128.load(s + at), flipped))
   }
 }
+
+/** Words for flags [m × n] without gaps: −1 where a flag is 0, 0 where it is not; the words' rows lie `row` bytes apart. */
+export function wordsOf(m: i32, n: i32, flags: usize, words: usize, row: usize): void {
+  for (; m > 0; m--, words += row) {
+    const end = flags + <usize>n
+    for (let to = words; flags < end; flags++, to += 4) store<i32>(to, load<u8>(flags) == 0 ? -1 : 0)
+  }
+}
+
+/** The flags for words. */
+export function flagsOf(m: i32, n: i32, words: usize, row: usize, flags: usize): void {
+  for (; m > 0; m--, words += row) {
+    const end = flags + <usize>n
+    for (let from = words; flags < end; flags++, from += 4) store<u8>(flags, <u8>(load<i32>(from) + 1))
+  }
+}

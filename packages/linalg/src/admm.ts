@@ -35,6 +35,12 @@ export function iterationOf(on: Loaded, { m, n, q, b, v, rho, open }: AdmmOption
   const matrix = (pointer: number): Matrix => ({ pointer, rows: m, cols: n, rs, cs: 1 })
   let openCount = m * n
 
+  /** −1 where a flag is 0, otherwise 0. */
+  const writeWords = (given: Uint8Array, words: number): void => {
+    const flags = memory.alloc(m * n)
+    memory.uint8(flags, m * n).set(given)
+    on.wordsOf(m, n, flags, words, rs * word)
+  }
   const begin = (): void => {
     memory.uint8(base, 4 * bytes).fill(0)
     const mark = memory.mark()
@@ -45,7 +51,11 @@ export function iterationOf(on: Loaded, { m, n, q, b, v, rho, open }: AdmmOption
     k.run('packAll', { n, a: right, b: right, f: panels, work: n * n })
     memory.release(mark)
     copyRows(v, memory.float32(state, m * rs), n, rs)
-    if (open) openCount = writeWords(open, memory.int32(closed, m * rs), n, rs)
+    if (open) {
+      writeWords(open, closed)
+      openCount = 0
+      for (let i = 0; i < open.length; i++) if (open[i]) openCount++
+    }
   }
   try {
     begin()
@@ -69,7 +79,7 @@ export function iterationOf(on: Loaded, { m, n, q, b, v, rho, open }: AdmmOption
     },
     choose(mask) {
       checkLength('admm', 'mask', mask, m * n, Uint8Array)
-      writeWords(mask, memory.int32(pruned, m * rs), n, rs)
+      writeWords(mask, pruned)
     },
     step() {
       const c = matrix(state)
@@ -81,12 +91,9 @@ export function iterationOf(on: Loaded, { m, n, q, b, v, rho, open }: AdmmOption
       return values
     },
     mask() {
-      const mask = new Uint8Array(m * n)
-      const words = memory.int32(pruned, m * rs)
-      for (let row = 0, i = 0; row < m; row++) {
-        for (let at = row * rs; at < row * rs + n; at++, i++) mask[i] = words[at]! + 1
-      }
-      return mask
+      const flags = memory.alloc(m * n)
+      on.flagsOf(m, n, pruned, rs * word, flags)
+      return memory.uint8(flags, m * n).slice()
     },
     free: () => memory.free(base),
   }
@@ -94,17 +101,4 @@ export function iterationOf(on: Loaded, { m, n, q, b, v, rho, open }: AdmmOption
 
 function copyRows(from: Float32Array, to: Float32Array, n: number, rs: number): void {
   for (let i = 0, at = 0; i < from.length; i += n, at += rs) to.set(from.subarray(i, i + n), at)
-}
-
-/** −1 where a flag is 0, 0 where it is 1. Gives the number of ones. */
-function writeWords(flags: Uint8Array, words: Int32Array, n: number, rs: number): number {
-  let ones = 0
-  for (let i = 0, row = 0; i < flags.length; row += rs) {
-    for (let at = row; at < row + n; at++, i++) {
-      const flag = flags[i] ? 1 : 0
-      words[at] = flag - 1
-      ones += flag
-    }
-  }
-  return ones
 }

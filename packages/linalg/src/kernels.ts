@@ -19,6 +19,8 @@ interface Exports {
   potrs32(n: number, count: number, l: number, row: number, b: number, bRow: number): void
   potrs64: Exports['potrs32']
   iterationPanels(n: number): number
+  wordsOf(m: number, n: number, flags: number, words: number, row: number): void
+  flagsOf(m: number, n: number, words: number, row: number, flags: number): void
 }
 
 const ops = {
@@ -86,6 +88,9 @@ export interface Loaded {
   readonly most: number
   /** Bytes of the panels of a matrix [n, n] that `packAll` packs. */
   panelBytes(n: number): number
+  /** Words −1 and 0 for flags 0 and 1 [m, n] at a pointer, and back; the words' rows lie `row` bytes apart. */
+  readonly wordsOf: Exports['wordsOf']
+  readonly flagsOf: Exports['flagsOf']
   /** Set once a thread was lost, which may go on writing for a while: nothing is to be computed here any more. */
   readonly lost: TacoError | undefined
 }
@@ -139,6 +144,8 @@ export async function loadKernels({ threads = 1, ...options }: LinalgOptions): P
     f64: of(64),
     team,
     most: threads,
+    wordsOf: exports.wordsOf,
+    flagsOf: exports.flagsOf,
     panelBytes: (n) => exports.iterationPanels(n) >>> 0,
     get lost() {
       return lost

@@ -27,8 +27,11 @@ export function sumOverUnits<T extends Float32Array | Float64Array>(scores: T, u
   if (height === 1 && width === 1) return scores
   const sums = new (scores.constructor as new (length: number) => T)(count)
   for (let row = 0, i = 0; row < rows; row++) {
-    const from = Math.floor(row / height) * across
-    for (let j = 0; j < cols; j++, i++) sums[from + Math.floor(j / width)] += scores[i]
+    for (let j = 0, u = Math.floor(row / height) * across; j < cols; u++) {
+      let sum = sums[u]
+      for (const end = Math.min(j + width, cols); j < end; j++, i++) sum += scores[i]
+      sums[u] = sum
+    }
   }
   return sums
 }
@@ -41,7 +44,9 @@ export function pruneUnits(mask: Uint8Array, chosen: Uint8Array, units: Units): 
     return
   }
   for (let row = 0, i = 0; row < rows; row++) {
-    const from = Math.floor(row / height) * across
-    for (let j = 0; j < cols; j++, i++) if (chosen[from + (width === 1 ? j : Math.floor(j / width))]) mask[i] = 0
+    for (let j = 0, u = Math.floor(row / height) * across; j < cols; u++) {
+      const kept = 1 - chosen[u]
+      for (const end = Math.min(j + width, cols); j < end; j++, i++) mask[i] &= kept
+    }
   }
 }
