@@ -5,6 +5,7 @@ import { flagsOf, iterate, iterateBytes, packAll, packedBytes, wordsOf } from '.
 import { clearCounters, enter, Job, Member } from './job'
 import { transpose } from './mirror'
 import { factorRows, potrs } from './posv'
+import { blockSums, groups, spread } from './patterns'
 import { principal, principalBytes } from './principal'
 import { product, productBytes } from './product'
 import { scatter, scatterBytes } from './scatter'
@@ -26,7 +27,10 @@ function single(me: Member): bool {
   if (op == 5) return packAll(me)
   if (op == 6) return iterate(me)
   if (op == 7) return smallest(me)
-  return principal(me)
+  if (op == 8) return principal(me)
+  if (op == 9) return groups(me)
+  if (op == 10) return blockSums(me)
+  return spread(me)
 }
 
 function take(job: Job, id: i32, count: i32): bool {
@@ -44,10 +48,10 @@ function bytes<T>(job: Job): usize {
 
 function singleBytes(job: Job): usize {
   if (job.op == 4) return scatterBytes(job)
-  if (job.op == 5) return 0
   if (job.op == 6) return iterateBytes(job)
   if (job.op == 7) return smallestBytes(job.flags)
-  return principalBytes(job)
+  if (job.op == 8) return principalBytes(job)
+  return 0
 }
 
 /** Bytes that the job needs at `work`. */

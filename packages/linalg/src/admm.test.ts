@@ -1,4 +1,4 @@
-import { createLinalg, type Admm, type AdmmOptions, type Linalg } from './index.js'
+import { createLinalg, type AdmmOptions, type Linalg } from './index.js'
 import { largest, random, subjects, times } from './testing/cases.js'
 
 const { abs } = Math
@@ -12,6 +12,8 @@ beforeAll(async () => {
 const values = (length: number, seed: number): Float32Array => Float32Array.from(random(length, seed))
 
 const bits = ({ buffer }: Float32Array | Uint8Array): string => Buffer.from(buffer).toString('base64')
+
+type Given = Pick<AdmmOptions, 'open' | 'allowed'>
 
 /** Q small enough for V to stay bounded. */
 const problem = (m: number, n: number): AdmmOptions => ({
@@ -42,8 +44,8 @@ test.each(sizes)('%s×%s: a step is that of plain loops in f64', (m, n) => {
   const { q, b, v, rho } = problem(m, n)
   const mask = values(m * n, 4).map((x) => (x > 0 ? 1 : 0))
   for (const linalg of linalgs) {
-    const admm = linalg.admm({ ...{ m, n, q, b, v, rho } })
-    admm.choose(Uint8Array.from(mask))
+    const admm = linalg.admm({ ...{ m, n, q, b, v, rho }, open: Uint8Array.from(mask) })
+    admm.prune(0)
     expect([...admm.mask()]).toEqual([...mask])
     const z = v.map((x, i) => x * mask[i]!)
     const u = v.map((x, i) => x - z[i]!)
@@ -93,28 +95,101 @@ describe.each(sizes)('%s×%s', (m, n) => {
   })
 })
 
-/** The bits of everything after some iterations. */
-function iterated(admm: Admm, count: number): string {
-  for (let t = 0; t < 5; t++) {
-    admm.prune(count)
-    admm.step()
+describe.each([
+  [7, 5],
+  [50, 130],
+])('%s×%s', (m, n) => {
+  const v = values(m * n, 7).map((x) => Math.round(16 * x) / 16)
+  const flags = (length: number, seed: number): Uint8Array =>
+    Uint8Array.from(values(length, seed), (x) => (x > -0.6 ? 1 : 0))
+
+  test.each([
+    [4, 1],
+    [1, 4],
+    [3, 2],
+    [1, 1],
+  ])('blocks of %s×%s go by their sums of squares', (height, width) => {
+    const [down, across] = [Math.ceil(m / height), Math.ceil(n / width)]
+    const [open, allowed] = [flags(down * across, 8), flags(m * n, 9)]
+    const single = height * width === 1
+    const unit = (i: number): number => Math.floor(Math.floor(i / n) / height) * across + Math.floor((i % n) / width)
+    for (const given of [{}, { open }, ...(single ? [] : [{ allowed }, { open, allowed }])] as Given[]) {
+      // exact in f32: sums of squares of sixteenths
+      const scores = new Float32Array(down * across)
+      v.forEach((x, i) => (scores[unit(i)]! += given.allowed?.[i] === 0 ? 0 : x * x))
+      const kept = sorted(scores, given.open)
+      const all = given.open ? open.reduce((sum, x) => sum + x, 0) : down * across
+      for (const linalg of linalgs) {
+        const admm = linalg.admm({ ...problem(m, n), v, block: [height, width], ...given })
+        for (const count of [0, 1, all >> 1, all]) {
+          admm.prune(count)
+          const units = kept(count)
+          const expected = Uint8Array.from(v, (_, i) => units[unit(i)]! * (given.allowed?.[i] ?? 1))
+          expect(bits(admm.mask())).toBe(bits(expected))
+        }
+        admm.dispose()
+      }
+    }
+  })
+
+  test.each([
+    [2, 4],
+    [1, 3],
+    [9, 32],
+  ])('%s of %s consecutive values stay', (kept, size) => {
+    const [open, first] = [flags(m * n, 10), Uint8Array.from(flags(n, 11), (x) => 1 - x)]
+    for (const given of [{}, { open }] as Given[]) {
+      for (const before of [undefined, first]) {
+        const expected = given.open?.slice() ?? new Uint8Array(m * n).fill(1)
+        for (let from = 0; from < m * n; from = nextGroup(from, size)) {
+          const width = Math.min(size, n - (from % n))
+          const group = Array.from({ length: width }, (_, j) => from + j).filter((i) => expected[i])
+          const rank = (i: number): number => before?.[i % n] ?? 0
+          group.sort((i, j) => rank(j) - rank(i) || abs(v[i]!) - abs(v[j]!) || i - j)
+          for (const i of group.slice(0, Math.max(0, group.length - Math.ceil((width * kept) / size)))) expected[i] = 0
+        }
+        for (const linalg of linalgs) {
+          const admm = linalg.admm({ ...problem(m, n), v, ...given })
+          admm.pruneGroups(kept, size, before)
+          expect(bits(admm.mask())).toBe(bits(expected))
+          admm.dispose()
+        }
+      }
+    }
+  })
+
+  /** The first value of the next group: groups do not go on in the next row. */
+  const nextGroup = (from: number, size: number): number =>
+    (from % n) + size < n ? from + size : from - (from % n) + n
+})
+
+/** The bits of everything after some iterations, of values, groups and blocks. */
+function iterated(linalg: Linalg, options: AdmmOptions): string {
+  const count = Math.floor(0.5 * options.m * options.n)
+  const [single, blocks] = [linalg.admm(options), linalg.admm({ ...options, block: [4, 1] })]
+  for (let t = 0; t < 6; t++) {
+    if (t % 3 < 2) single.prune(count)
+    else single.pruneGroups(2, 4)
+    blocks.prune(count / 4)
+    single.step()
+    blocks.step()
   }
-  const all = bits(admm.values()) + bits(admm.mask())
-  admm.dispose()
+  const all = [single, blocks].map((admm) => bits(admm.values()) + bits(admm.mask())).join()
+  single.dispose()
+  blocks.dispose()
   return all
 }
 
 test('the same bits for any number of threads', async () => {
-  const [m, n] = [100, 300]
-  const options = problem(m, n)
+  const options = problem(100, 300)
   // ties that no thread can decide alone
   options.v.fill(0.25, 2000, 20_000)
   const one = await createLinalg()
-  const expected = iterated(one.admm(options), 15_000)
+  const expected = iterated(one, options)
   for (const threads of [2, 3]) {
     const several = await createLinalg({ threads })
     expect(several.threads.size).toBe(threads)
-    expect(iterated(several.admm(options), 15_000)).toBe(expected)
+    expect(iterated(several, options)).toBe(expected)
     several.dispose()
   }
   one.dispose()
@@ -139,7 +214,11 @@ test('wrong sizes are INVALID_ARGUMENT', async () => {
   expect(() => linalg.admm({ ...right, q: new Float32Array(15) })).toThrow(code('INVALID_ARGUMENT'))
   expect(() => linalg.admm({ ...right, open: new Uint8Array(11) })).toThrow(code('INVALID_ARGUMENT'))
   const admm = linalg.admm(right)
-  expect(() => admm.choose(new Uint8Array(11))).toThrow(code('INVALID_ARGUMENT'))
+  expect(() => linalg.admm({ ...right, block: [0, 1] })).toThrow(code('INVALID_ARGUMENT'))
+  expect(() => linalg.admm({ ...right, allowed: new Uint8Array(12) })).toThrow(code('INVALID_ARGUMENT'))
+  expect(() => linalg.admm({ ...right, block: [2, 2], open: new Uint8Array(12) })).toThrow(code('INVALID_ARGUMENT'))
+  expect(() => admm.pruneGroups(2, 0)).toThrow(code('INVALID_ARGUMENT'))
+  expect(() => admm.pruneGroups(2, 4, new Uint8Array(3))).toThrow(code('INVALID_ARGUMENT'))
   expect(() => admm.prune(-1)).toThrow(code('INVALID_ARGUMENT'))
   linalg.dispose()
 })

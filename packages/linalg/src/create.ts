@@ -127,7 +127,7 @@ export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg>
       const { open, free } = resident('admm', (on) => iterationOf(on, options))
       return {
         prune: (count) => open((it) => it.prune(count)),
-        choose: (mask) => open((it) => it.choose(mask)),
+        pruneGroups: (kept, size, first) => open((it) => it.pruneGroups(kept, size, first)),
         step: () => open((it) => it.step()),
         values: () => open((it) => it.values()),
         mask: () => open((it) => it.mask()),

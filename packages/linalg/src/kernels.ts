@@ -33,6 +33,9 @@ const ops = {
   iterate: 6,
   smallest: 7,
   principal: 8,
+  groups: 9,
+  blockSums: 10,
+  spread: 11,
 } as const
 
 /** A call of the kernels, as assembly/job.ts has it; what a kernel does not use is left out. */

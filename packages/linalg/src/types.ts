@@ -154,8 +154,12 @@ export interface AdmmOptions {
   /** V [m, n] to begin with. */
   readonly v: Float32Array
   readonly rho: number
-  /** [m, n]: 0 where `prune` finds a value pruned already, which then does not count; all 1 unless given. */
+  /** What `prune` counts: blocks of so many rows × columns, smaller ones at the edges; single values unless given. */
+  readonly block?: readonly [rows: number, cols: number]
+  /** Of each value or block, row by row: 0 where it is always pruned and never counts; all 1 unless given. */
   readonly open?: Uint8Array
+  /** [m, n], only with blocks: 0 where a value is always pruned, whatever becomes of its block; all 1 unless given. */
+  readonly allowed?: Uint8Array
 }
 
 /**
@@ -165,12 +169,15 @@ export interface AdmmOptions {
  */
 export interface Admm {
   /**
-   * Masks the `count` values of V that are nearest to 0, the lowest index first among equals, and those that are not open;
-   * the others are kept. INVALID_ARGUMENT where fewer are open.
+   * Masks the `count` open values of V that are nearest to 0, or the blocks whose Σv² is the least, the lowest index first
+   * among equals, and what is always pruned; the rest is kept. INVALID_ARGUMENT where fewer are open.
    */
   prune(count: number): void
-  /** Masks [m, n] where `mask` is 0. */
-  choose(mask: Uint8Array): void
+  /**
+   * Masks all but the `kept` largest of each `size` consecutive values of a row, of t left over at its end all but
+   * ⌈t·kept/size⌉; those that are always pruned are among these, then those go whose column is 1 in `first` [n].
+   */
+  pruneGroups(kept: number, size: number, first?: Uint8Array): void
   /** V ← (B + ρ(Z − U))Q + U, with the mask that was set last. */
   step(): void
   /** A copy of V [m, n]. */

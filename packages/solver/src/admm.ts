@@ -1,6 +1,6 @@
 import { throwIfAborted } from '@tacojs/errors'
-import type { Admm } from '@tacojs/linalg'
-import { allowedMask, deadColumns, pruneInGroups, pruneOpen, startChoice } from './choice.js'
+import type { Admm, AdmmOptions } from '@tacojs/linalg'
+import { deadColumns, ones, pruneOpen, startChoice } from './choice.js'
 import { invertPositive } from './dense.js'
 import type { Candidate, MethodContext } from './method.js'
 import { fitMask, type Refitted } from './refit.js'
@@ -75,10 +75,8 @@ function supportOfAdmm(context: MethodContext, { h, b, target }: Normalised, rho
   const inverse = h.slice()
   for (let j = 0; j < cols; j++) inverse[j * cols + j] += rho
   invertPositive(linalg, inverse, cols)
-  const iterate = linalg.admm({
-    ...{ m: rows, n: cols, q: new Float32Array(inverse), b, v: target, rho },
-    ...(chooser.open ? { open: chooser.open } : {}),
-  })
+  const shape = { m: rows, n: cols, ...chooser.options }
+  const iterate = linalg.admm({ ...shape, q: new Float32Array(inverse), b, v: target, rho })
   try {
     for (let t = 1; ; t++) {
       throwIfAborted(signal)
@@ -93,45 +91,36 @@ function supportOfAdmm(context: MethodContext, { h, b, target }: Normalised, rho
 
 /** How the mask of an iteration is chosen when `part` of the zeros are asked for, or the mask, whatever the values. */
 type Chooser =
-  { readonly decided: Uint8Array } | { readonly open?: Uint8Array; choose(iterate: Admm, part: number): void }
+  | { readonly decided: Uint8Array }
+  | {
+      readonly options: Pick<AdmmOptions, 'block' | 'open' | 'allowed'>
+      choose(iterate: Admm, part: number): void
+    }
 
 function chooserOf(context: MethodContext): Chooser {
-  const { pattern } = context
+  const { pattern, allowed } = context
   if (pattern.kind === 'nm') {
-    const [allowed, dead] = [allowedMask(context), deadColumns(context)]
+    const dead = deadColumns(context)
     return {
-      choose(iterate, _part) {
-        const mask = allowed.slice()
-        pruneInGroups(mask, squared(iterate.values()), dead, pattern)
-        iterate.choose(mask)
-      },
+      options: allowed ? { open: allowed } : {},
+      choose: (iterate) => iterate.pruneGroups(pattern.n, pattern.m, dead),
     }
   }
   const choice = startChoice(context)
-  const { rest, openCount, mask: start, open, units } = choice
+  const { rest, openCount, mask, open, units } = choice
   if (rest === 0 || rest === openCount) {
-    pruneOpen(choice, start, new Float32Array(start.length), rest)
-    return { decided: start }
+    pruneOpen(choice, mask, new Float32Array(mask.length), rest)
+    return { decided: mask }
   }
-  if (pattern.kind === 'unstructured') {
-    // what is not open is out already
-    const all = openCount === start.length
-    return { ...(all ? {} : { open }), choose: (iterate, part) => iterate.prune(Math.floor(part * rest)) }
-  }
+  // what is out stays out; of single weights that is all that is not open
+  const all = ones(mask) === mask.length
+  const blocks = units.count < mask.length
   return {
-    choose(iterate, part) {
-      const mask = start.slice()
-      const scores = squared(iterate.values())
-      // What is out already adds nothing to the sum of a block.
-      if (units.count < scores.length) for (let i = 0; i < scores.length; i++) scores[i] *= mask[i]
-      pruneOpen(choice, mask, scores, Math.floor(part * rest))
-      iterate.choose(mask)
+    options: {
+      ...(blocks ? { block: [units.height, units.width] } : {}),
+      ...(openCount < units.count ? { open } : {}),
+      ...(blocks && !all ? { allowed: mask } : {}),
     },
+    choose: (iterate, part) => iterate.prune(Math.floor(part * rest)),
   }
-}
-
-/** In place. */
-function squared(v: Float32Array): Float32Array {
-  for (let i = 0; i < v.length; i++) v[i] *= v[i]
-  return v
 }

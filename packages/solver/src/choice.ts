@@ -85,7 +85,7 @@ export function pruneOpen(
 }
 
 /** All but the n largest `scores` of each n:m group go, of those that `mask` keeps; dead inputs before all others. */
-export function pruneInGroups(
+function pruneInGroups(
   mask: Uint8Array,
   scores: Float32Array | Float64Array,
   dead: Uint8Array,
