@@ -4,8 +4,10 @@ import type { DampedProblem } from './damp.js'
 import { solvePositive } from './dense.js'
 import { supportOf } from './supports.js'
 
-/** Up to this many unknowns systems are solved by one thread each, in one call: larger ones one after another. */
-const FEW = 192
+/** Up to this many unknowns a system is solved by one thread: many at a time, larger ones one after another. */
+const FEW = 512
+/** Multiply-adds between looks at the signal, about a second. */
+const TURN = 4e9
 
 /**
  * The exact refit row by row: with the support S of a row, ŵ_S += (H_SS)⁻¹ r_S, where r = (w* − ŵ)H is the residual
@@ -36,10 +38,12 @@ export function refitRows(
     if (k <= FEW) few.push(system)
     else many.push(system)
   }
-  throwIfAborted(signal)
-  if (few.length > 0) {
-    const solved = linalg.posvPrincipal({ n: cols, a: problem.problem.h, shift: problem.lambda, systems: few })
-    few.forEach((system, s) => {
+  for (let from = 0, to = 0; from < few.length; from = to) {
+    throwIfAborted(signal)
+    for (let work = 0; to < few.length && work < TURN; to++) work += few[to].support.length ** 3 / 6
+    const systems = few.slice(from, to)
+    const solved = linalg.posvPrincipal({ n: cols, a: problem.problem.h, shift: problem.lambda, systems })
+    systems.forEach((system, s) => {
       if (solved[s]) addSteps(system, refitted, cols)
     })
   }
