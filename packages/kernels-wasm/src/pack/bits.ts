@@ -19,44 +19,60 @@ export function bitsOf(m: Pick<Matrix, 'weights' | 'rows' | 'columns'>): Bits {
   return bits
 }
 
+/** Above these bits of a float32, its sign left out, lie those that are not a number. */
+const infinity = 0x7f800000
+
 /** The bits as the weights are now. */
 export function readBits({ weights, rows, columns }: Pick<Matrix, 'weights' | 'rows' | 'columns'>): Bits {
   const perRow = Math.ceil(columns / 32)
   const words = new Uint32Array(rows * perRow)
-  let notANumber = -1
-  for (let r = 0, i = 0; r < rows; r++) {
-    let word = r * perRow
-    let bits = 0
-    for (let k = 0; k < columns; k++, i++) {
-      const w = weights[i]!
-      if (w !== 0) {
-        bits |= 1 << (k & 31)
-        if (w !== w && notANumber < 0) notANumber = i
+  // by integers and without branches: which weights are zero cannot be predicted
+  const floats = new Int32Array(weights.buffer, weights.byteOffset, weights.length)
+  let largest = 0
+  for (let r = 0, i = 0, word = 0; r < rows; r++) {
+    const end = i + columns
+    while (i < end) {
+      const last = Math.min(end, i + 32)
+      let bits = 0
+      for (let k = 0; i < last; i++, k++) {
+        const magnitude = floats[i]! & 0x7fffffff
+        bits |= ((0 - magnitude) >>> 31) << k
+        if (magnitude > largest) largest = magnitude
       }
-      if ((k & 31) === 31) {
-        words[word++] = bits
-        bits = 0
-      }
+      words[word++] = bits
     }
-    if ((columns & 31) !== 0) words[word] = bits
   }
-  return { words, perRow, notANumber }
+  return { words, perRow, notANumber: largest > infinity ? weights.findIndex(Number.isNaN) : -1 }
 }
 
-/** Which columns any of `count` rows uses: their bits or-ed into `into`. */
-export function unite({ words, perRow }: Bits, row: number, count: number, into: Uint32Array): void {
+/**
+ * Which columns from `first` to `end` any of `count` rows uses: their bits or-ed into `into`, of which only the words
+ * with these columns are touched.
+ */
+export function unite(
+  { words, perRow }: Bits,
+  row: number,
+  count: number,
+  [first, end]: readonly [number, number],
+  into: Uint32Array,
+): void {
   const from = row * perRow
-  for (let i = 0; i < perRow; i++) {
+  const [low, high] = [first >>> 5, (end + 31) >>> 5]
+  for (let i = low; i < high; i++) {
     let bits = words[from + i]!
     for (let r = 1; r < count; r++) bits |= words[from + r * perRow + i]!
     into[i] = bits
   }
+  if (high > low) {
+    into[low]! &= 0xffffffff << (first & 31)
+    if ((end & 31) !== 0) into[high - 1]! &= ~(0xffffffff << (end & 31))
+  }
 }
 
-/** The number of bits set (Warren, Hacker's Delight, 5-1). */
-export function countBits(words: Uint32Array): number {
+/** The number of bits set in the words from `low` to `high` (Warren, Hacker's Delight, 5-1). */
+export function countBits(words: Uint32Array, low = 0, high = words.length): number {
   let count = 0
-  for (let i = 0; i < words.length; i++) {
+  for (let i = low; i < high; i++) {
     let v = words[i]!
     v -= (v >>> 1) & 0x55555555
     v = (v & 0x33333333) + ((v >>> 2) & 0x33333333)

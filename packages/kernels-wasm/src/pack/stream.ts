@@ -67,14 +67,19 @@ function heights(rows: number, R: number): { rows: number; row: number; blocks: 
 
 function workOf(m: Matrix, bits: Bits, R: number): number {
   const union = new Uint32Array(bits.perRow)
+  const all = [0, m.columns] as const
   let work = 0
   for (let g = 0; g < m.rows; g += m.rowsPerGroup) {
     for (const part of heights(m.rowsPerGroup, R)) {
-      let records = 0
-      for (let b = 0; b < part.blocks; b++) {
-        unite(bits, g + part.row + b * part.rows, part.rows, union)
-        // a block costs some records by itself: its sums are begun and stored, and the loop's end is mispredicted
-        records += countBits(union) + 2
+      // a block costs some records by itself: its sums are begun and stored, and the loop's end is mispredicted
+      let records = 2 * part.blocks
+      const first = (g + part.row) * bits.perRow
+      if (part.rows === 1) records += countBits(bits.words, first, first + part.blocks * bits.perRow)
+      else {
+        for (let b = 0; b < part.blocks; b++) {
+          unite(bits, g + part.row + b * part.rows, part.rows, all, union)
+          records += countBits(union)
+        }
       }
       work += (records * part.rows) / rates[part.rows]!
     }
@@ -117,9 +122,8 @@ export function packStream(m: Matrix, form: Form = 'auto', keepZeros = false): S
         const starts = new Int32Array(part.blocks + 1)
         const records = new Int32Array(part.blocks)
         for (let b = 0; b < part.blocks; b++) {
-          unite(bits, g + part.row + b * part.rows, part.rows, union)
-          keepRange(union, range)
-          const count = countBits(union)
+          unite(bits, g + part.row + b * part.rows, part.rows, range, union)
+          const count = countBits(union, range[0] >>> 5, (range[1] + 31) >>> 5)
           starts[b] = length * 4
           records[b] = count
           length += count * (1 + part.rows)
@@ -147,19 +151,6 @@ function chunksOf(m: Matrix, bits: Bits): (readonly [number, number])[] {
   return Array.from({ length: count }, (_, i) => [border(i), border(i + 1)] as const)
 }
 
-/** Clears the bits outside a range of columns. */
-function keepRange(union: Uint32Array, [first, end]: readonly [number, number]): void {
-  for (let i = 0; i < union.length; i++) {
-    const low = first - i * 32
-    const high = end - i * 32
-    if (low >= 32 || high <= 0) union[i] = 0
-    else {
-      if (low > 0) union[i]! &= 0xffffffff << low
-      if (high < 32) union[i]! &= ~(0xffffffff << high)
-    }
-  }
-}
-
 const kernelName = (R: number): string => (R === 5 ? 'dense 5×2' : R === 1 ? 'unstructured' : `${R}×1 blocks`)
 
 /** Fills the records; again when the weights were changed. */
@@ -168,7 +159,6 @@ export function writeStream(m: Matrix, bits: Bits, segments: readonly Segment[],
   const words = new Int32Array(data.buffer, data.byteOffset, data.length)
   const union = new Uint32Array(bits.perRow)
   const offsets = new Int32Array(columns)
-  const used = new Int32Array(columns)
   let group = -1
   for (const { rows, row: from, blocks, starts, columns: range } of segments) {
     for (let b = 0; b < blocks; b++) {
@@ -177,22 +167,18 @@ export function writeStream(m: Matrix, bits: Bits, segments: readonly Segment[],
         group = Math.floor(row / m.rowsPerGroup)
         for (let k = 0; k < columns; k++) offsets[k] = m.offset(group, k)
       }
-      unite(bits, row, rows, union)
-      keepRange(union, range)
-      let count = 0
-      for (let i = 0; i < union.length; i++) {
+      unite(bits, row, rows, range, union)
+      let p = starts[b]! / 4
+      const end = (range[1] + 31) >>> 5
+      for (let i = range[0] >>> 5; i < end; i++) {
         // from the lowest bit up
         for (let rest = union[i]!; rest !== 0; rest &= rest - 1) {
-          used[count++] = i * 32 + 31 - Math.clz32(rest & -rest)
+          const k = i * 32 + 31 - Math.clz32(rest & -rest)
+          words[p++] = offsets[k]!
+          for (let r = row, at = row * columns + k; r < row + rows; r++, at += columns) {
+            data[p++] = scale ? weights[at]! * scale[r]! : weights[at]!
+          }
         }
-      }
-      const first = starts[b]! / 4
-      const size = rows + 1
-      for (let j = 0, p = first; j < count; j++, p += size) words[p] = offsets[used[j]!]!
-      for (let r = 0; r < rows; r++) {
-        const line = (row + r) * columns
-        const factor = scale ? scale[row + r]! : 1
-        for (let j = 0, p = first + 1 + r; j < count; j++, p += size) data[p] = weights[line + used[j]!]! * factor
       }
     }
   }
@@ -225,6 +211,7 @@ function joinSegments(segments: readonly Segment[]): Segment[] {
 
 /** First block of each part, in every segment: parts of equal work, cut between rows, the same ones in every chunk. */
 export function splitSegments({ segments, chunks }: Stream, parts: number): Chunk[] {
+  if (parts === 1) return segments.map(({ blocks }) => chunk([0, blocks]))
   const perChunk = segments.length / chunks
   const work = (i: number, b: number): number => {
     let sum = 0
