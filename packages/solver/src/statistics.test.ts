@@ -99,6 +99,20 @@ test('NaN is named, wrong lengths and nothing at all are refused', () => {
   )
 })
 
+test('sums that are not finished can be disposed of', async () => {
+  const { x, y, weights } = samples(0)
+  const little = await createLinalg({ memoryLimit: 1 << 20 })
+  for (let i = 0; i < 20; i++) {
+    const layer = createStatistics(little, { rows, cols, weights, bias: true })
+    layer.add(x, y, positions)
+    layer.dispose()
+    expect(() => layer.finish()).toThrow(expect.objectContaining({ code: 'DISPOSED' }))
+    const inputs = createInputStatistics(little, { cols, bias: true, layers: [{ rows, weights }] })
+    inputs.add(x, undefined, positions)
+    inputs.dispose()
+  }
+})
+
 describe.each([
   { of: 'other inputs', bias: true },
   { of: 'other inputs', bias: false },

@@ -15,6 +15,9 @@ export interface Statistics {
    * was added.
    */
   finish(): LayerProblem
+  /** Frees the memory of linalg that the sums take until they are finished; idempotent. */
+  dispose(): void
+  [Symbol.dispose](): void
 }
 
 export interface StatisticsOptions {
@@ -26,7 +29,7 @@ export interface StatisticsOptions {
   readonly bias: boolean
 }
 
-/** Streaming statistics of one layer; X and Y are not kept. Products are f32 for some thousand positions, sums f64. */
+/** Streaming statistics of one layer; X and Y are not kept. Products are f32 for 256 positions, their sums f64. */
 export function createStatistics(linalg: Linalg, options: StatisticsOptions): Statistics {
   const { rows, cols, weights, bias } = options
   const sums = createSums(linalg, { rows, cols, centred: bias })
@@ -37,6 +40,8 @@ export function createStatistics(linalg: Linalg, options: StatisticsOptions): St
       const of = { rows, cols, weights: new Float64Array(weights), hasBias: bias }
       return checked({ ...of, h: xx, b: yx, yy, xMean, yMean, count, positions })
     },
+    dispose: sums.dispose,
+    [Symbol.dispose]: sums.dispose,
   }
 }
 
@@ -48,6 +53,9 @@ export interface InputStatistics {
   add(x: Float32Array, dense: Float32Array | undefined, n: number, positionWeights?: Float32Array): void
   /** The problem of each layer; H is shared. Throws as that of `Statistics`. */
   finish(): LayerProblem[]
+  /** As that of `Statistics`. */
+  dispose(): void
+  [Symbol.dispose](): void
 }
 
 /** A layer by its dense weights [rows, cols] and bias [rows], where it has one. */
@@ -71,6 +79,7 @@ export function createInputStatistics(
   const { cols, bias, layers } = options
   let sums: Sums | undefined
   let own = false
+  const dispose = (): void => sums?.dispose()
   const through = (rows: number, weights: Float64Array, matrix: Float64Array): Float64Array => {
     const product = new Float64Array(rows * cols)
     linalg.gemm({ m: rows, n: cols, k: cols, a: weights, b: matrix, c: product })
@@ -97,6 +106,8 @@ export function createInputStatistics(
         return checked({ rows, cols, weights, h: xx, b, yy, xMean, yMean, count, positions, hasBias: bias })
       })
     },
+    dispose,
+    [Symbol.dispose]: dispose,
   }
 }
 

@@ -9,6 +9,8 @@ export interface Sums {
   add(x: Float32Array, y: Float32Array, n: number, weights?: Float32Array): void
   /** The sums of all that was added, undefined where that is nothing; nothing can be added any more. */
   finish(): Totals | undefined
+  /** Frees the memory of what is not finished; idempotent. */
+  dispose(): void
 }
 
 /** Products about the means m where these are asked for, otherwise about 0. */
@@ -58,6 +60,8 @@ export function createSums(
       for (let p = 0; p < n; p++) count += weights ? weights[p] : 1
       positions += n
     },
+
+    dispose: () => scatter?.dispose(),
 
     finish() {
       const sums = scatter?.finish()
