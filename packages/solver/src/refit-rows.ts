@@ -5,7 +5,7 @@ import { solvePositive } from './dense.js'
 import { supportOf } from './supports.js'
 
 /** Up to this many unknowns a system is solved by one thread: many at a time, larger ones one after another. */
-const FEW = 512
+const FEW = 384
 /** Multiply-adds between looks at the signal, about a second. */
 const TURN = 4e9
 
