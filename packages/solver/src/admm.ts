@@ -30,8 +30,8 @@ export function admm(context: MethodContext): Candidate {
 }
 
 interface Normalised {
-  /** The lower triangle of H̃ [cols, cols]. */
-  readonly h: Float64Array
+  /** n [cols]. */
+  readonly length: Float64Array
   /** B̃ [rows, cols], up to a factor. */
   readonly b: Float32Array
   /** W*n [rows, cols], up to the same factor. */
@@ -56,27 +56,32 @@ function normalise({ problem }: MethodContext): Normalised {
       w[i] = target[i] * times[j]
     }
   }
-  const unit = new Float64Array(h.length)
-  const shortened = length.map((v) => 1 / v)
-  for (let row = 0; row < cols; row++) {
-    const [factor, from] = [shortened[row], row * cols]
-    for (let j = 0; j < row; j++) unit[from + j] = h[from + j] * factor * shortened[j]
-    unit[from + row] = 1
-  }
-  return { h: unit, b, target: w }
+  return { length, b, target: w }
 }
 
-function supportOfAdmm(context: MethodContext, { h, b, target }: Normalised, rho: number): Uint8Array {
+/** Q [cols, cols]. */
+function inverseOf({ linalg, problem }: MethodContext, length: Float64Array, rho: number): Float32Array {
+  const { cols, h } = problem.problem
+  const shortened = length.map((v) => 1 / v)
+  // only the lower triangle is read
+  const inverse = new Float64Array(h.length)
+  for (let row = 0, from = 0; row < cols; row++, from += cols) {
+    const factor = shortened[row]
+    for (let j = 0; j < row; j++) inverse[from + j] = h[from + j] * factor * shortened[j]
+    inverse[from + row] = 1 + rho
+  }
+  invertPositive(linalg, inverse, cols)
+  return new Float32Array(inverse)
+}
+
+function supportOfAdmm(context: MethodContext, { length, b, target }: Normalised, rho: number): Uint8Array {
   const { linalg, problem, signal } = context
   const { rows, cols } = problem.problem
   const chooser = chooserOf(context)
   if ('decided' in chooser) return chooser.decided
 
-  const inverse = h.slice()
-  for (let j = 0; j < cols; j++) inverse[j * cols + j] += rho
-  invertPositive(linalg, inverse, cols)
-  const shape = { m: rows, n: cols, ...chooser.options }
-  const iterate = linalg.admm({ ...shape, q: new Float32Array(inverse), b, v: target, rho })
+  const q = inverseOf(context, length, rho)
+  const iterate = linalg.admm({ ...chooser.options, m: rows, n: cols, q, b, v: target, rho })
   try {
     for (let t = 1; ; t++) {
       throwIfAborted(signal)
