@@ -79,17 +79,40 @@ test.each(['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min'])(
   },
 )
 
+const opsOf = (graph: Graph): Op[] => {
+  const options = { parts: 1, mutable: new Set<string>(), weights: () => chunk([]), form: () => 'auto' as const }
+  const shapes = Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, [2, ...shape.slice(1)] as number[]]))
+  return buildPlan(graph, shapes, options).steps.flatMap(({ command }) => (command ? [command[0] as Op] : []))
+}
+
+test('a product reads its right operand in the panels where it lies, whole or in part', async () => {
+  const cases = fc.record({ tokens: size, features: size, rows: size, from: fc.nat(3), parts: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ tokens, features, rows, from, parts }) => {
+      const first = Math.min(from, tokens - 1)
+      const kept = parts ? tokens - first : tokens
+      const nodes = [
+        node('Slice', ['h', 'from', 'to', 'axis'], ['some']),
+        node('Transpose', ['some'], ['t'], { attributes: { perm: [0, 2, 1] } }),
+        node('MatMul', ['z', 't'], ['y']),
+      ]
+      const range = { from: int64([1], [tokens - kept]), to: int64([1], [tokens]), axis: int64([1], [1]) }
+      const graph = behindLayer([tokens, 6], features, nodes, range)
+      const inputs = [...graph.inputs, { name: 'z', dtype: 'float32' as const, shape: ['batch', rows, features] }]
+      const whole = { ...graph, inputs }
+      await expectAgreement(whole, { x: noise([2, tokens, 6], 5), z: noise([2, rows, features], 7) })
+      if (kept === tokens && tokens >= 16) expect(opsOf(whole).slice(0, 3)).toEqual([Op.Copy, Op.Matrix, Op.Product])
+    }),
+    { numRuns: 60 },
+  )
+})
+
 test('a factor for each token is one line for all features; a residual from outside is moved and fused', async () => {
   const means = [
     node('ReduceMean', ['h', 'axes'], ['m'], { attributes: { keepdims: 1 } }),
     node('Sub', ['h', 'm'], ['y']),
   ]
   const residual = [node('Add', ['h', 'x'], ['y'])]
-  const opsOf = (graph: Graph): Op[] => {
-    const options = { parts: 1, mutable: new Set<string>(), weights: () => chunk([]), form: () => 'auto' as const }
-    const { steps } = buildPlan(graph, { x: [2, 50, 8] }, options)
-    return steps.flatMap(({ command }) => (command ? [command[0] as Op] : []))
-  }
   const lines = behindLayer([50, 8], 8, means, { axes: int64([1], [2]) })
   expect(opsOf(lines)).toEqual([Op.Copy, Op.Matrix, Op.Reduce, Op.LineBinary, Op.Copy])
   const fused = behindLayer([50, 8], 8, residual, {})
