@@ -50,7 +50,7 @@ export type Form = 'auto' | 'dense' | 'sparse'
  * between forms. More rows share each load of an input, and take in more zeros. `npm run bench -- --break-even` shows
  * whether the choice is right.
  */
-const rates: Readonly<Record<number, number>> = { 1: 22, 2: 29, 4: 29, 5: 31 }
+const rates: Readonly<Record<number, number>> = { 1: 25, 2: 30.5, 4: 30.5, 5: 31 }
 
 /** What is left of a group's rows after blocks of R. */
 function heights(rows: number, R: number): { rows: number; row: number; blocks: number }[] {
