@@ -10,6 +10,20 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
  * synchronous work calls it between its steps: awaiting settled promises alone never reaches the event loop.
  */
 export async function checkpoint(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => setTimeout(resolve, 0))
+  await new Promise<void>(nextTurn)
   throwIfAborted(signal)
+}
+
+/** Calls back in the event loop's next turn. Timers would make thousands of calls wait for a millisecond or four each. */
+function nextTurn(callback: () => void): void {
+  if (typeof setImmediate === 'function') {
+    setImmediate(callback)
+    return
+  }
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => {
+    port1.close()
+    callback()
+  }
+  port2.postMessage(undefined)
 }

@@ -30,3 +30,18 @@ test('a checkpoint lets events in: what raises the signal meanwhile is seen', as
   })
   await expect(checkpoint(undefined)).resolves.toBeUndefined()
 })
+
+test('where there are no immediates, as in browsers, messages take their place', async () => {
+  const own = globalThis.setImmediate
+  Object.assign(globalThis, { setImmediate: undefined })
+  try {
+    const controller = new AbortController()
+    own(() => controller.abort())
+    const wait = async (): Promise<never> => {
+      for (;;) await checkpoint(controller.signal)
+    }
+    await expect(wait()).rejects.toMatchObject({ code: 'ABORTED' })
+  } finally {
+    Object.assign(globalThis, { setImmediate: own })
+  }
+})
