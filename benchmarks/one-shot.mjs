@@ -33,9 +33,13 @@ const shared = resolve(root, '../shared/data')
 const results = join(root, 'benchmarks/results/one-shot')
 
 const plain = { augment: 'none', positionWeights: false }
-/** What is compared; the first is the product's own choice, the second the same without further views of the images. */
+/**
+ * What is compared; the first is the product's own choice, the second the same with other zeros for each layer, as many in
+ * all, the third without further views of the images.
+ */
 const methods = {
   default: {},
+  progression: { allocation: 'progression' },
   'images-alone': { augment: 'none' },
   magnitude: { ...plain, method: 'magnitude', refit: false, target: 'sparse' },
   'magnitude-refit': { ...plain, method: 'magnitude', refit: true, target: 'dense' },
@@ -76,7 +80,8 @@ function* cells() {
         if (pattern === '95' && !model.startsWith('resnet')) continue
         for (const method of Object.keys(methods)) {
           if (pattern === 'structured-30' && method !== 'default') continue
-          const own = method === 'default' || method === 'images-alone'
+          if (pattern === '2:4' && method === 'progression') continue
+          const own = ['default', 'progression', 'images-alone'].includes(method)
           const seeds = own && bars[model]?.includes(pattern) ? [0, 1, 2] : [0]
           for (const seed of seeds)
             yield {

@@ -1,5 +1,6 @@
 export { allocateByDynamicProgramming } from './allocation/dynamic-programming.js'
 export { allocateMarginal } from './allocation/marginal.js'
+export { allocateProgression } from './allocation/progression.js'
 export { refineTable } from './allocation/refine.js'
 export { type Allocation, type LayerOption, type LayerTable } from './allocation/table.js'
 export { allocateUniform } from './allocation/uniform.js'

@@ -20,6 +20,7 @@ const costOf = (sparsities: ReadonlyMap<string, number>): number =>
 
 test.each<[AllocationMethod, number]>([
   ['uniform', 1e-9],
+  ['progression', 1e-9],
   ['marginal', 1e-9],
   ['dp', 0.02],
 ])('%s: the non-zeros of the budget, and no layer is emptied for it', (method, tolerance) => {

@@ -1,6 +1,7 @@
 import {
   allocateByDynamicProgramming,
   allocateMarginal,
+  allocateProgression,
   allocateUniform,
   refineTable,
   type Allocation,
@@ -10,10 +11,14 @@ import type { Recipe } from '../recipe.js'
 import type { LayerCost } from './costs.js'
 import type { LayerLosses } from './layer-losses.js'
 
-export type AllocationMethod = 'uniform' | 'marginal' | 'dp'
+export type AllocationMethod = 'uniform' | 'progression' | 'marginal' | 'dp'
+
+/** Whether an allocation looks at the layers' losses, which have to be measured then. */
+export const looksAtLosses = (method: AllocationMethod): boolean => method === 'marginal' || method === 'dp'
 
 const allocators: Record<AllocationMethod, (tables: readonly LayerTable[], budget: number) => Allocation> = {
   uniform: allocateUniform,
+  progression: (tables, budget) => allocateProgression(tables, budget),
   marginal: allocateMarginal,
   dp: allocateByDynamicProgramming,
 }

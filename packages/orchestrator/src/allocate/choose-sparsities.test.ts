@@ -31,7 +31,7 @@ function encoded(sparsities: ReadonlyMap<string, number>): number {
   return encodeWeights(expandFused(withInitializers(graph, weights)).initializers).byteLength
 }
 
-test.each(['uniform', 'marginal', 'dp'] as const)(
+test.each(['uniform', 'progression', 'marginal', 'dp'] as const)(
   '%s: as large as may be, and never larger, by the real encoder',
   async (method) => {
     for (const maxBytes of [130000, 60000, 30000, 15000]) {

@@ -83,7 +83,7 @@ test('uniform needs no work and changes nothing; named sparsities stay', async (
 })
 
 test('a size: the compact weights of the pruned network are no larger', async () => {
-  for (const allocation of ['uniform', 'marginal'] as const) {
+  for (const allocation of ['uniform', 'progression', 'marginal'] as const) {
     const { graph: result } = await pruned(await settle({ allocation, maxBytes: 7000 }, fieldsOf))
     const { bytes } = summarize(result, [3, 6, 6], { pruned: true, evaluation: undefined, latencyMs: undefined })
     expect(bytes).toBeLessThanOrEqual(7000)

@@ -4,7 +4,7 @@ import type { Backend } from '@tacojs/runtime'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
 import { sizedGraph } from '../sized.js'
-import { withSparsities } from './allocate.js'
+import { looksAtLosses, withSparsities } from './allocate.js'
 import { sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
 import { freeLayers } from './free-layers.js'
 import { macCost, parameterCost } from './costs.js'
@@ -50,7 +50,7 @@ export async function settleSparsities(
     recipe,
   )
   if (members.length === 0) return { recipe }
-  const free = allocation === 'uniform' ? members.map(withoutLosses) : await known.losses()
+  const free = looksAtLosses(allocation) ? await known.losses() : members.map(withoutLosses)
   if (timed) {
     const speed = await known.speed(() => sparsitiesForSpeed(model, batches[0]!, free, allocation, context))
     return { recipe: withSparsities(recipe, new Map(Object.entries(speed.sparsities))), speed }
@@ -64,7 +64,7 @@ export async function settleSparsities(
   return { recipe: withSparsities(recipe, sparsities) }
 }
 
-/** One sparsity for all needs no losses: the options are there, and lose nothing. */
+/** An allocation that does not look at losses has none: the options are there, and lose nothing. */
 const withoutLosses = (planned: PlannedLayer): LayerLosses => ({
   planned,
   losses: [0, ...measuredSparsities].map((sparsity) => ({ sparsity, loss: 0 })),
