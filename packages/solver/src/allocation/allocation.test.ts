@@ -154,7 +154,7 @@ describe('progression', () => {
       expect(cost).toBeCloseTo(budget, 6)
       const steps = sparsities.slice(1).map((s, i) => s - sparsities[i])
       for (const step of steps) expect(step).toBeCloseTo(steps[0], 9)
-      expect((1 - sparsities[0]) / (1 - sparsities[4])).toBeCloseTo(1.7 / 0.3, 6)
+      expect((1 - sparsities[0]) / (1 - sparsities[4])).toBeCloseTo(1.6 / 0.4, 6)
       expect(allocateProgression(layers, budget, 0).sparsities).toEqual(
         allocateUniform(layers, budget).sparsities.map((s) => expect.closeTo(s, 9)),
       )

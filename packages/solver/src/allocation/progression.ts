@@ -1,7 +1,7 @@
 import { allocationOf, checkAllocation, optionAt, type Allocation, type LayerTable } from './table.js'
 
 /** How far the shares that the first and the last layer keep are from the mean one, as a part of it. */
-const TILT = 0.7
+const TILT = 0.6
 
 /** Bisections of the mean share. */
 const STEPS = 50
