@@ -18,7 +18,7 @@ export const looksAtLosses = (method: AllocationMethod): boolean => method === '
 
 const allocators: Record<AllocationMethod, (tables: readonly LayerTable[], budget: number) => Allocation> = {
   uniform: allocateUniform,
-  progression: (tables, budget) => allocateProgression(tables, budget),
+  progression: allocateProgression,
   marginal: allocateMarginal,
   dp: allocateByDynamicProgramming,
 }

@@ -148,24 +148,23 @@ const parameters = (count: number, scale: number): LayerTable =>
 describe('progression', () => {
   test('sparsities rise by the same step from layer to layer, and use the budget up', () => {
     const layers = [4000, 100, 2500, 300, 1000].map((count) => parameters(count, 1))
-    for (const share of [0.3, 0.1, 0.02]) {
+    const spread = (sparsities: readonly number[]): number => sparsities[4] - sparsities[0]
+    for (const share of [0.5, 0.3, 0.1, 0.02]) {
       const budget = share * mostCost(layers)
       const { sparsities, cost } = allocateProgression(layers, budget)
       expect(cost).toBeCloseTo(budget, 6)
       const steps = sparsities.slice(1).map((s, i) => s - sparsities[i])
       for (const step of steps) expect(step).toBeCloseTo(steps[0], 9)
-      expect((1 - sparsities[0]) / (1 - sparsities[4])).toBeCloseTo(1.6 / 0.4, 6)
-      expect(allocateProgression(layers, budget, 0).sparsities).toEqual(
-        allocateUniform(layers, budget).sparsities.map((s) => expect.closeTo(s, 9)),
-      )
+      if (share > 0.2) expect(spread(sparsities)).toBeCloseTo(0.16, 9)
+      else expect((1 - sparsities[0]) / (1 - sparsities[4])).toBeCloseTo(1.6 / 0.4, 6)
     }
   })
 
   test('layers stay within their tables; what one cannot keep goes to the others', () => {
     const layers = [parameters(1000, 1), parameters(1000, 1).slice(0, 4), parameters(1000, 1)]
-    const half = allocateProgression(layers, 2000)
-    expect(half.sparsities[0]).toBe(0)
-    expect(half.cost).toBeCloseTo(2000, 6)
+    const most = allocateProgression(layers, 2900)
+    expect(most.sparsities[0]).toBe(0)
+    expect(most.cost).toBeCloseTo(2900, 6)
     expect(allocateProgression(layers, 150).sparsities[1]).toBe(0.9)
     expect(allocateProgression(layers, 1e9)).toEqual({ sparsities: [0, 0, 0], cost: 3000, loss: 0 })
     expect(() => allocateProgression(layers, 99)).toThrow(/the least that the layers can cost is (100|99\.99)/)

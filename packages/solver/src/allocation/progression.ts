@@ -1,7 +1,9 @@
 import { allocationOf, checkAllocation, optionAt, type Allocation, type LayerTable } from './table.js'
 
-/** How far the shares that the first and the last layer keep are from the mean one, as a part of it. */
+/** What the first layer keeps above the mean, and the last below it: no more than this part of the mean … */
 const TILT = 0.6
+/** … nor than this share of the layer. */
+const MOST = 0.08
 
 /** Bisections of the mean share. */
 const STEPS = 50
@@ -9,15 +11,17 @@ const STEPS = 50
 /**
  * Sparsities that rise in an arithmetic progression from the first layer to the last (Huang et al. 2025, ATP): errors of
  * early layers go through all later ones, which have to make up for them. Of n tables in the order of the layers, layer i
- * keeps d(1 + tilt(1 − 2i/(n − 1))) of its weights, d as large as the budget allows; between the options where need be,
- * and within them. Losses are not looked at. Throws INVALID_ARGUMENT as `checkAllocation`.
+ * keeps d + t(1 − 2i/(n − 1)) of its weights with t = min(0.6d, 0.08), d as large as the budget allows; between the
+ * options where need be, and within them. Losses are not looked at. Throws INVALID_ARGUMENT as `checkAllocation`.
  */
-export function allocateProgression(tables: readonly LayerTable[], budget: number, tilt = TILT): Allocation {
+export function allocateProgression(tables: readonly LayerTable[], budget: number): Allocation {
   checkAllocation(tables, budget, 0)
   const last = Math.max(1, tables.length - 1)
-  const at = (mean: number): Allocation =>
-    allocationOf(tables.map((table, i) => optionAt(table, 1 - mean * (1 + tilt * (1 - (2 * i) / last)))))
-  let [enough, tooMuch] = [0, 1 / (1 - tilt)]
+  const at = (mean: number): Allocation => {
+    const tilt = Math.min(TILT * mean, MOST)
+    return allocationOf(tables.map((table, i) => optionAt(table, 1 - mean - tilt * (1 - (2 * i) / last))))
+  }
+  let [enough, tooMuch] = [0, 1 + MOST]
   checkAllocation(tables, budget, at(enough).cost)
   if (at(tooMuch).cost <= budget) return at(tooMuch)
   for (let step = 0; step < STEPS; step++) {
