@@ -1,5 +1,5 @@
 import { Op } from '../src/opcodes'
-import { awaitJob, barrier, finish, jobWord, join, members, publish } from '../../wasm/assembly/team'
+import { alive, awaitJob, barrier, finish, jobWord, join, members, publish } from '../../wasm/assembly/team'
 import { attention, products } from './attention'
 import { copy } from './copy'
 import { binary, fill, lineBinary, rowBinary, unary, zeroMargins } from './elementwise'
@@ -57,8 +57,38 @@ function execute(control: usize, list: usize, count: i32, id: i32, size: i32): b
   return true
 }
 
-/** Bytes of the control block of a team; what follows it is the job: pointer to the list, its length. */
+/**
+ * Whole lists of `count` commands, at a list of pointers, dealt to the members: each runs its own alone, all parts of every
+ * command, and waits for no one.
+ */
+function executeLists(control: usize, lists: usize, number: i32, count: i32, id: i32, size: i32): void {
+  for (let i = id; i < number; i += size) {
+    let list = load<u32>(lists + ((<usize>i) << 2))
+    const end = list + ((<usize>count) << 2)
+    for (; list < end; list += 4) {
+      const command = load<u32>(list)
+      const parts = load<i32>(command, 4)
+      for (let part = 0; part < parts; part++) dispatch(command, part)
+      if (size > 1) alive(control)
+    }
+  }
+}
+
+/**
+ * Bytes of the control block of a team; what follows it is the job: pointer to a list of commands, its length, 0; or
+ * pointer to a list of lists, the length of each, their number.
+ */
 const JOB: usize = 384
+
+/** A member's share of a job. */
+function share(control: usize, job: usize, id: i32, size: i32): bool {
+  const list = load<u32>(job)
+  const count = load<i32>(job, 4)
+  const number = load<i32>(job, 8)
+  if (number == 0) return execute(control, list, count, id, size)
+  executeLists(control, list, number, count, id, size)
+  return true
+}
 
 /**
  * Runs the commands at a list of pointers, with the team whose control block is given (0: on this thread alone). Returns
@@ -69,11 +99,25 @@ export function run(control: usize, list: usize, count: i32): i32 {
     execute(0, list, count, 0, 1)
     return 1
   }
+  return together(control, list, count, 0)
+}
+
+/** Runs lists of `count` commands each, every list on one thread; otherwise as `run`. */
+export function runLists(control: usize, lists: usize, number: i32, count: i32): i32 {
+  if (control == 0) {
+    executeLists(0, lists, number, count, 0, 1)
+    return 1
+  }
+  return together(control, lists, count, number)
+}
+
+function together(control: usize, list: usize, count: i32, number: i32): i32 {
   const job = control + JOB
   store<u32>(job, list)
   store<i32>(job, count, 4)
+  store<i32>(job, number, 8)
   const size = publish(control, job)
-  const done = execute(control, list, count, 0, size)
+  const done = share(control, job, 0, size)
   return join(control, size) && done ? size : 0
 }
 
@@ -81,8 +125,7 @@ export function run(control: usize, list: usize, count: i32): i32 {
 export function work(control: usize, id: i32): void {
   let ticket = awaitJob(control, id, 0)
   for (; ticket >= 0; ticket = awaitJob(control, id, ticket)) {
-    const job = jobWord(control)
-    execute(control, load<u32>(job), load<i32>(job, 4), id, members(ticket))
+    share(control, jobWord(control), id, members(ticket))
     finish(control)
   }
 }

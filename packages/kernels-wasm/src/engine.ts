@@ -15,6 +15,7 @@ import { kernels } from './generated/kernels.js'
 
 interface Exports {
   run(control: number, list: number, count: number): number
+  runLists(control: number, lists: number, number: number, count: number): number
 }
 
 /** The kernels on a memory that all programs of a backend share, with the threads that work on it. */
@@ -24,6 +25,8 @@ export interface Engine {
   readonly team: Team | undefined
   /** Runs commands; throws when a thread was lost. Returns the number of threads. */
   run(list: number, count: number): number
+  /** Runs lists of `count` commands each, every list on one thread; else as `run`. Returns the threads that had one. */
+  runLists(lists: readonly number[], count: number): number
   dispose(): void
 }
 
@@ -51,16 +54,25 @@ export async function createEngine(threads: number, { build, memoryLimit }: Engi
       await team.ready()
     }
   }
+  const checked = (size: number): number => {
+    if (size > 0) return size
+    // the workers are of no more use; what comes next runs on this thread
+    control = 0
+    throw team?.fail() ?? new TacoError('UNSUPPORTED', 'a thread was lost; use fewer threads')
+  }
   return {
     heap,
     build: instance.build,
     team,
-    run(list, count) {
-      const size = exports.run(control, list, count)
-      if (size > 0) return size
-      // the workers are of no more use; what comes next runs on this thread
-      control = 0
-      throw team?.fail() ?? new TacoError('UNSUPPORTED', 'a thread was lost; use fewer threads')
+    run: (list, count) => checked(exports.run(control, list, count)),
+    runLists(lists, count) {
+      const pointers = heap.alloc(lists.length * 4)
+      try {
+        heap.uint32(pointers, lists.length).set(lists)
+        return Math.min(lists.length, checked(exports.runLists(control, pointers, lists.length, count)))
+      } finally {
+        heap.free(pointers)
+      }
     },
     dispose: () => team?.dispose(),
   }

@@ -1,17 +1,15 @@
 import { TacoError } from '@tacojs/errors'
-import type { Graph, Node, Tensor } from '@tacojs/graph'
+import type { Graph, Tensor } from '@tacojs/graph'
 import { checkInputs, type KernelNote, type Program } from '@tacojs/runtime'
 import type { WasmBuild } from '@tacojs/wasm'
+import { imagesApart } from './apart/images-apart.js'
+import { worthApart } from './apart/worth-apart.js'
 import type { Engine } from './engine.js'
-import type { Form } from './pack/stream.js'
-import { buildPlan } from './plan/build.js'
-import { placePlan, type PlacedPlan } from './plan/place.js'
-import { chunk, type Chunk } from './plan/words.js'
+import { Plans, type PlansOptions } from './plans.js'
+import { imagesOf, ofOneImage, runImages, runsInOneList, type Shapes } from './run-images.js'
 
-export interface ProgramOptions {
-  readonly threads: number
+export interface ProgramOptions extends PlansOptions {
   readonly mutable: readonly string[]
-  readonly form: (node: Node, weightName: string) => Form
   /** Called once when the program is disposed. */
   readonly released: () => void
 }
@@ -26,14 +24,11 @@ export interface KernelsWasmProgram extends Program {
   readonly build: WasmBuild
 }
 
-/** Plans of a program that are kept: for its usual batch, a last short batch, and one more. */
-const keptPlans = 3
-
-/** A graph on the kernels. Plans are made at the first run with inputs of new shapes, and share the packed weights. */
+/** A graph on the kernels. Images that do not depend on each other are computed one by one, each of them on one thread. */
 export class WasmProgram implements KernelsWasmProgram {
-  private readonly plans = new Map<string, { readonly placed: PlacedPlan; readonly weights: ReadonlySet<string> }>()
-  private readonly weights = new Map<string, { chunk: Chunk; pointer: number }>()
+  private readonly plans: Plans
   private readonly mutable: Map<string, Tensor>
+  private apart: boolean | undefined
   private disposed = false
   private latestThreads: number | undefined
 
@@ -49,6 +44,7 @@ export class WasmProgram implements KernelsWasmProgram {
         return [name, { ...t, data: t.data.slice() } as Tensor]
       }),
     )
+    this.plans = new Plans(engine.heap, graph, this.mutable, options)
   }
 
   get threads(): number {
@@ -66,29 +62,13 @@ export class WasmProgram implements KernelsWasmProgram {
   async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     this.assertAlive()
     checkInputs(this.graph, inputs)
-    const placed = this.planFor(Object.fromEntries(Object.entries(inputs).map(([name, t]) => [name, t.shape])))
-    const { plan } = placed
-    const values = new Map<string, Tensor>(this.mutable)
-    for (const { name, view } of plan.inputs) {
-      if (view) placed.floats(view).set(inputs[name]!.data as Float32Array)
-      else values.set(name, inputs[name]!)
-    }
-    for (const stage of placed.stages) {
-      if ('host' in stage) stage.host({ floats: placed.floats, values })
-      else this.latestThreads = this.engine.run(stage.list, stage.count)
-    }
-    return Object.fromEntries(
-      plan.outputs.map(({ name, shape, view }): [string, Tensor] => {
-        if (view) return [name, { dtype: 'float32', shape, data: placed.floats(view).slice() }]
-        const t = values.get(name) ?? plan.planner.initializer(name)!.tensor
-        return [name, { ...t, data: t.data.slice() } as Tensor]
-      }),
-    )
+    const shapes = Object.fromEntries(Object.entries(inputs).map(([name, t]) => [name, t.shape]))
+    return this.oneByOne(shapes) ? this.runImages(inputs, shapes) : this.runTogether(inputs, shapes)
   }
 
-  kernels(shapes: Readonly<Record<string, readonly number[]>>): readonly KernelNote[] {
+  kernels(shapes: Shapes): readonly KernelNote[] {
     this.assertAlive()
-    return this.planFor(shapes).plan.notes
+    return this.plans.for(this.oneByOne(shapes) ? ofOneImage(shapes) : shapes)[0]!.plan.notes
   }
 
   write(name: string, values: Tensor): void {
@@ -100,7 +80,7 @@ export class WasmProgram implements KernelsWasmProgram {
       )
     }
     ;(known.data as Float32Array).set(values.data as Float32Array)
-    for (const { placed } of this.plans.values()) this.refresh(placed, name, known)
+    this.plans.refresh(name, known)
   }
 
   async read(name: string): Promise<Tensor> {
@@ -113,10 +93,7 @@ export class WasmProgram implements KernelsWasmProgram {
   dispose(): void {
     if (this.disposed) return
     this.disposed = true
-    for (const { placed } of this.plans.values()) placed.free()
-    this.plans.clear()
-    for (const { pointer } of this.weights.values()) this.engine.heap.free(pointer)
-    this.weights.clear()
+    this.plans.free()
     this.options.released()
   }
 
@@ -137,60 +114,57 @@ export class WasmProgram implements KernelsWasmProgram {
     )
   }
 
-  private planFor(shapes: Readonly<Record<string, readonly number[]>>): PlacedPlan {
-    const key = this.graph.inputs.map(({ name }) => shapes[name]!.join('x')).join(' ')
-    const known = this.plans.get(key)
-    if (known) return known.placed
-    if (this.plans.size >= keptPlans) {
-      const [oldest, { placed }] = this.plans.entries().next().value!
-      placed.free()
-      this.plans.delete(oldest)
+  private runTogether(inputs: Readonly<Record<string, Tensor>>, shapes: Shapes): Record<string, Tensor> {
+    const placed = this.plans.for(shapes)[0]!
+    const { plan } = placed
+    const values = new Map<string, Tensor>(this.mutable)
+    for (const { name, view } of plan.inputs) {
+      if (view) placed.floats(view).set(inputs[name]!.data as Float32Array)
+      else values.set(name, inputs[name]!)
     }
-    const weights = new Set<string>()
-    const plan = buildPlan(this.graph, shapes, {
-      parts: this.options.threads,
-      mutable: new Set(this.mutable.keys()),
-      form: this.options.form,
-      weights: (name, make) => {
-        weights.add(name)
-        return this.weightsFor(name, make)
-      },
-    })
-    const placed = placePlan(plan, this.engine.heap)
-    this.plans.set(key, { placed, weights })
-    this.freeUnused()
-    for (const [name, t] of this.mutable) this.refresh(placed, name, t)
-    return placed
+    for (const stage of placed.stages) {
+      if ('host' in stage) stage.host({ floats: placed.floats, values })
+      else this.latestThreads = this.engine.run(stage.list, stage.count)
+    }
+    return Object.fromEntries(
+      plan.outputs.map(({ name, shape, view }): [string, Tensor] => {
+        if (view) return [name, { dtype: 'float32', shape, data: placed.floats(view).slice() }]
+        const t = values.get(name) ?? plan.planner.initializer(name)!.tensor
+        return [name, { ...t, data: t.data.slice() } as Tensor]
+      }),
+    )
   }
 
-  /** Packed weights are made once per form, and stay as long as a plan needs them. */
-  private weightsFor(name: string, make: () => Float32Array): Chunk {
-    const known = this.weights.get(name)
-    if (known) return known.chunk
-    const data = make()
-    const pointer = this.engine.heap.alloc(Math.max(64, data.byteLength + 64))
-    this.engine.heap.float32(pointer, data.length).set(data)
-    const made: Chunk = { ...chunk([]), address: pointer }
-    this.weights.set(name, { chunk: made, pointer })
-    return made
+  private runImages(inputs: Readonly<Record<string, Tensor>>, shapes: Shapes): Record<string, Tensor> {
+    const images = imagesOf(shapes)!
+    const places = this.plans.for(ofOneImage(shapes), Math.min(this.options.threads, images))
+    const { outputs, threads } = runImages(this.engine, places, inputs, images, this.options.threads)
+    this.latestThreads = threads
+    return outputs
   }
 
-  private freeUnused(): void {
-    const plans = [...this.plans.values()]
-    for (const [name, { pointer }] of this.weights) {
-      if (plans.some(({ weights }) => weights.has(name))) continue
-      this.engine.heap.free(pointer)
-      this.weights.delete(name)
+  /** Whether inputs of these shapes are a batch of images to compute one by one, all on the device in one list. */
+  private oneByOne(shapes: Shapes): boolean {
+    // an empty batch has nothing to compute
+    if (!imagesOf(shapes)) return false
+    if (this.apart === undefined) {
+      const may = this.mayBeApart()
+      this.apart = may && runsInOneList(this.plans.for(ofOneImage(shapes))[0]!)
+      if (may && !this.apart) this.plans.free()
     }
+    return this.apart
   }
 
-  private refresh(placed: PlacedPlan, name: string, t: Tensor): void {
-    const { planner } = placed.plan
-    for (const { data, pack } of planner.listeners.get(name) ?? []) {
-      const packed = pack(t)
-      this.engine.heap.float32(data.address, packed.length).set(packed)
+  private mayBeApart(): boolean {
+    const { graph, mutable } = this
+    const fixed = (name: string): Tensor | undefined =>
+      mutable.has(name) ? undefined : graph.initializers.get(name)?.tensor
+    try {
+      return imagesApart(graph, fixed) && worthApart(graph)
+    } catch (error) {
+      // some sizes are known only with the batch's
+      if (error instanceof TacoError) return false
+      throw error
     }
-    const view = planner.constantView(name)
-    if (view) placed.floats(view).set(t.data as Float32Array)
   }
 }

@@ -18,6 +18,7 @@
 // 256  workers that are ready for jobs; written when they start
 // 260  not 0: a thread died or did not arrive, the team is of no more use
 // 320  threads that sleep
+// 324  steps of long work done by whoever waits for no one meanwhile: no thread counts as lost while this grows
 
 /** Spinning longer makes two threads slower than one on a busy machine. */
 const SPINS: i32 = 2000
@@ -63,13 +64,24 @@ function awaitChange(control: usize, word: usize, value: i32, mayBlock: bool): b
     if (atomic.load<i32>(word) != value) return true
   }
   const patience = <i64>load<i32>(control, 12)
+  let progress = atomic.load<i32>(control, 324)
   for (let spins: i64 = 0; atomic.load<i32>(word) == value; spins++) {
     if (atomic.load<i32>(control, 260) != 0) return false
     if (mayBlock ? sleep(control, word, value, patience * 1_000_000) : spins < patience * SPINS_PER_MS) continue
-    fail(control)
-    return false
+    const now = atomic.load<i32>(control, 324)
+    if (now == progress) {
+      fail(control)
+      return false
+    }
+    progress = now
+    spins = 0
   }
   return true
+}
+
+/** A member that works on its own for long says that it is not lost; from time to time, well within the patience. */
+export function alive(control: usize): void {
+  atomic.add<i32>(control, 1, 324)
 }
 
 /**

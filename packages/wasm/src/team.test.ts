@@ -78,6 +78,14 @@ test('a member that does not arrive is an error for the caller', async () => {
   expect(team.reason).toBe('a thread did not arrive in time')
 })
 
+test('a member that works for long, and says so, is waited for beyond the patience', async () => {
+  const { team, run, words } = await startJobs({ threads: 2, patience: 60 })
+  await team.ready()
+  expect(run(kinds.long, 300)).toBe(2)
+  expect([words[4], team.reason]).toEqual([300, undefined])
+  team.dispose()
+})
+
 test('a process ends while its workers wait', () => {
   const program = fileURLToPath(new URL('testing/unfinished.ts', import.meta.url))
   const flags = ['--conditions=@tacojs/source', '--import', 'tsx']

@@ -1,10 +1,11 @@
 // Jobs for the tests of the team. A job is a pointer to i32 words: kind, rounds, a flag, then one slot per member.
-import { awaitJob, barrier, finish, join, jobWord, members, publish } from '../team'
+import { alive, awaitJob, barrier, finish, join, jobWord, members, publish } from '../team'
 
 const COUNT = 0
 const MEET = 1
 const TRAP = 2
 const STRAY = 3
+const LONG = 4
 
 function part(control: usize, id: i32, count: i32, job: usize): bool {
   const kind = load<i32>(job)
@@ -22,6 +23,14 @@ function part(control: usize, id: i32, count: i32, job: usize): bool {
     }
   }
   if (id > 0 && kind == TRAP) unreachable()
+  // its member 1 sleeps a millisecond, says that it is there, and so on
+  if (id == 1 && kind == LONG) {
+    for (let round = 0; round < load<i32>(job, 4); round++) {
+      atomic.wait<i32>(slot, load<i32>(slot), 1_000_000)
+      alive(control)
+    }
+    store<i32>(slot, load<i32>(job, 4))
+  }
   if (id > 0 && kind == STRAY) while (atomic.load<i32>(job, 8) == 0) {}
   return true
 }

@@ -13,7 +13,7 @@ export const jobsModule = new Uint8Array(
   execFileSync(process.execPath, [`${root}scripts/compile.mjs`, `${root}assembly/testing/jobs.ts`]),
 )
 
-export const kinds = { count: 0, meet: 1, trap: 2, stray: 3 }
+export const kinds = { count: 0, meet: 1, trap: 2, stray: 3, long: 4 }
 
 /** The test module on shared memory with a team, and a job of three words and a slot for each of eight members. */
 export async function startJobs(options: Partial<TeamOptions> & { shared?: boolean }) {
