@@ -54,6 +54,24 @@ export const contract: Readonly<Record<string, (setting: Setting) => Promise<voi
     input.data.fill(2 as never)
     equal((await program.run({ x: input })).y, [8, 12], 'a run after input and output were changed')
   },
+  'a spare array may hold anything, and is given back whole or not at all': async ({ compile }) => {
+    const program = await compile(larger())
+    const input = uniform([7, 41])(createRandom('spare'))
+    const first = (await program.run({ x: input })).y
+    const used: Float32Array[] = []
+    const spare = (length: number): Float32Array => {
+      const array = new Float32Array(length).fill(NaN)
+      used.push(array)
+      return array
+    }
+    const { y } = await program.run({ x: input }, { spare })
+    if (!sameBytes(y, first)) throw new Error('the same input gave other bytes with a spare array')
+    const before = used.map((array) => array.slice())
+    await program.run({ x: uniform([7, 41])(createRandom('later')) })
+    if (used.some((array, i) => array.some((v, k) => !Object.is(v, before[i]![k])))) {
+      throw new Error('a later run wrote to a spare array of an earlier one')
+    }
+  },
   'repeated runs give equal bytes': async ({ compile }) => {
     const program = await compile(larger())
     const input = (batch: number): Tensor => uniform([batch, 41])(createRandom(`batch ${batch}`))

@@ -23,9 +23,20 @@ export interface Backend {
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
 }
 
+export interface RunOptions {
+  /**
+   * Gives an array of so many floats that nothing uses any more, whatever it holds, or undefined: a float32 output may be
+   * written to it, as a whole. A backend need not ask.
+   */
+  readonly spare?: (length: number) => Float32Array | undefined
+}
+
 export interface Program {
-  /** Runs once. Inputs and outputs by the graph's names; symbolic dimensions may take any size. */
-  run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>
+  /**
+   * Runs once. Inputs and outputs by the graph's names; symbolic dimensions may take any size. The outputs are the
+   * caller's, and share no memory with the inputs or the program.
+   */
+  run(inputs: Readonly<Record<string, Tensor>>, options?: RunOptions): Promise<Record<string, Tensor>>
   /** Changes an initializer that was declared mutable at compile time. */
   write(name: string, values: Tensor): void
   read(name: string): Promise<Tensor>

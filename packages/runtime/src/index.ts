@@ -1,4 +1,4 @@
-export type { Backend, CompileOptions, KernelNote, Program } from './backend.js'
+export type { Backend, CompileOptions, KernelNote, Program, RunOptions } from './backend.js'
 export { checkInputs } from './check-inputs.js'
 export { measureLatency, median, type Latency } from './latency.js'
 export { liveValues } from './live-values.js'

@@ -1,4 +1,4 @@
-import { createGraph, float32, node } from '@tacojs/graph'
+import { createGraph, float32, node, type Tensor } from '@tacojs/graph'
 import { liveValues } from './live-values.js'
 import { createStepper } from './stepper.js'
 import { evaluatingBackend } from './testing/evaluating-backend.js'
@@ -69,4 +69,63 @@ test('going back, unknown nodes and values off the frontier are typed errors', a
 test('an aborted stepper stops before the next batch', async () => {
   const stepper = createStepper(evaluatingBackend(), graph, inputs, { signal: AbortSignal.abort() })
   await expect(stepper.advancePast('a')).rejects.toMatchObject({ code: 'ABORTED' })
+})
+
+describe('memory', () => {
+  /** Runs as the other one does, writing to spare arrays; tells which it was given. */
+  const reusing = () => {
+    const backend = evaluatingBackend()
+    const given: Float32Array[] = []
+    const compile: typeof backend.compile = async (part, options) => {
+      const program = await backend.compile(part, options)
+      return {
+        ...program,
+        run: async (feeds, { spare } = {}) => {
+          const outputs = await program.run(feeds)
+          for (const [name, { dtype, shape, data }] of Object.entries(outputs)) {
+            const array = spare?.(data.length)
+            if (!array || !(data instanceof Float32Array)) continue
+            given.push(array)
+            array.set(data)
+            outputs[name] = { dtype, shape, data: array } as Tensor
+          }
+          return outputs
+        },
+      }
+    }
+    return { given, backend: { ...backend, compile } }
+  }
+  const deep = createGraph({
+    inputs: graph.inputs,
+    outputs: [{ name: 'v6', dtype: 'float32', shape: ['batch', 2] }],
+    nodes: ['x', 'v1', 'v2', 'v3', 'v4', 'v5'].map((from, i) => node('MatMul', [from, 'A'], [`v${i + 1}`])),
+    initializers: { A: graph.initializers.get('A')!.tensor },
+  })
+
+  test('what no later node needs is written again, and the values are the same', async () => {
+    const { given, backend } = reusing()
+    const [stepper, fresh] = [createStepper(backend, deep, inputs), createStepper(evaluatingBackend(), deep, inputs)]
+    for (const name of ['v1', 'v2', 'v3', 'v4', 'v5', 'v6']) {
+      await stepper.advancePast(name)
+      await fresh.advancePast(name)
+      for (const batch of [0, 1]) expect(stepper.value(batch, name)).toEqual(fresh.value(batch, name))
+    }
+    // of each batch, all but the first two: v1 goes when v2 is there
+    expect(given).toHaveLength(8)
+    expect(new Set(given).size).toBe(4)
+  })
+
+  test('inputs of the caller and what a fork has too are left alone', async () => {
+    const { backend } = reusing()
+    const before = inputs.map(({ x }) => [...(x!.data as Float32Array)])
+    const first = createStepper(backend, deep, inputs)
+    await first.advancePast('v2')
+    const second = first.fork()
+    const shared = [0, 1].map((batch) => [...(second.value(batch, 'v2').data as Float32Array)])
+    for (const name of ['v3', 'v4', 'v5', 'v6']) await first.advancePast(name)
+    expect([0, 1].map((batch) => [...(second.value(batch, 'v2').data as Float32Array)])).toEqual(shared)
+    await second.advancePast('v6')
+    for (const batch of [0, 1]) expect(second.value(batch, 'v6')).toEqual(first.value(batch, 'v6'))
+    expect(inputs.map(({ x }) => [...(x!.data as Float32Array)])).toEqual(before)
+  })
 })

@@ -2,6 +2,7 @@ import { checkpoint, TacoError } from '@tacojs/errors'
 import { subgraph, withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
 import type { Backend, CompileOptions } from './backend.js'
 import { liveValues } from './live-values.js'
+import { createSpareArrays } from './spare-arrays.js'
 
 /** A stream of activations that advances through the network node by node; nothing is ever run twice. */
 export interface Stepper {
@@ -10,13 +11,19 @@ export interface Stepper {
   advanceBefore(node: string): Promise<void>
   /** Runs everything up to the node and the node itself: its outputs become readable. */
   advancePast(node: string): Promise<void>
-  /** A value of the present frontier (an activation that a later node still needs), for one batch. */
+  /**
+   * A value of the present frontier (an activation that a later node still needs), for one batch. What it holds is lost
+   * when the stepper goes on: its memory is used again.
+   */
   value(batch: number, name: string): Tensor
   /** Replaces weights of nodes that have not run yet. */
   replace(weights: ReadonlyMap<string, Tensor | Initializer>): void
   /** A second stream from the present frontier on: what both have in common so far is neither run nor held twice. */
   fork(): Stepper
 }
+
+/** Bytes of arrays that are kept to be written again. */
+const SPARE = 2 ** 27
 
 /**
  * Two of these, one with the dense weights and one that receives pruned ones, are the two streams of the method:
@@ -54,6 +61,16 @@ function stepperFrom(
   let position = start.position
   let frontier = liveValues(graph, position)
   const held: Record<string, Tensor>[] = start.held.map((batch) => ({ ...batch }))
+  const spare = createSpareArrays(SPARE)
+  /** Arrays of this stepper alone: neither inputs nor what it has in common with a fork. */
+  let own = new WeakSet<Float32Array>()
+
+  /** Takes a value from a batch; where nobody else has its array, that is written again. */
+  function drop(batch: Record<string, Tensor>, name: string): void {
+    const data = batch[name]!.data as Float32Array
+    delete batch[name]
+    if (own.delete(data) && !Object.values(batch).some((other) => other.data.buffer === data.buffer)) spare.give(data)
+  }
 
   const positionOf = (name: string): number => {
     const found = positions.get(name)
@@ -75,8 +92,10 @@ function stepperFrom(
         for (const batch of held) {
           await checkpoint(options.signal)
           const feeds = Object.fromEntries(slice.inputs.map(({ name }) => [name, batch[name]!]))
-          Object.assign(batch, await program.run(feeds))
-          for (const name of Object.keys(batch)) if (!next.includes(name)) delete batch[name]
+          const made = await program.run(feeds, { spare: spare.take })
+          for (const { data } of Object.values(made)) if (data instanceof Float32Array) own.add(data)
+          Object.assign(batch, made)
+          for (const name of Object.keys(batch)) if (!next.includes(name)) drop(batch, name)
         }
       } finally {
         program.dispose()
@@ -101,6 +120,9 @@ function stepperFrom(
     replace(weights) {
       current = withInitializers(current, weights)
     },
-    fork: () => stepperFrom(backend, options, { graph: current, position, held }),
+    fork() {
+      own = new WeakSet()
+      return stepperFrom(backend, options, { graph: current, position, held })
+    },
   }
 }
