@@ -1,12 +1,12 @@
 import { TacoError } from '@tacojs/errors'
-import type { Graph, Tensor } from '@tacojs/graph'
-import { checkInputs, type KernelNote, type Program } from '@tacojs/runtime'
+import { sizeOf, type Graph, type Tensor } from '@tacojs/graph'
+import { checkInputs, type KernelNote, type Program, type RunOptions } from '@tacojs/runtime'
 import type { WasmBuild } from '@tacojs/wasm'
 import { imagesApart } from './apart/images-apart.js'
 import { worthApart } from './apart/worth-apart.js'
 import type { Engine } from './engine.js'
 import { Plans, type PlansOptions } from './plans.js'
-import { imagesOf, ofOneImage, runImages, runsInOneList, type Shapes } from './run-images.js'
+import { imagesOf, ofOneImage, outputArray, runImages, runsInOneList, type Shapes } from './run-images.js'
 
 export interface ProgramOptions extends PlansOptions {
   readonly mutable: readonly string[]
@@ -59,11 +59,11 @@ export class WasmProgram implements KernelsWasmProgram {
     return this.engine.build
   }
 
-  async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+  async run(inputs: Readonly<Record<string, Tensor>>, { spare }: RunOptions = {}): Promise<Record<string, Tensor>> {
     this.assertAlive()
     checkInputs(this.graph, inputs)
     const shapes = Object.fromEntries(Object.entries(inputs).map(([name, t]) => [name, t.shape]))
-    return this.oneByOne(shapes) ? this.runImages(inputs, shapes) : this.runTogether(inputs, shapes)
+    return this.oneByOne(shapes) ? this.runImages(inputs, shapes, spare) : this.runTogether(inputs, shapes, spare)
   }
 
   kernels(shapes: Shapes): readonly KernelNote[] {
@@ -114,7 +114,11 @@ export class WasmProgram implements KernelsWasmProgram {
     )
   }
 
-  private runTogether(inputs: Readonly<Record<string, Tensor>>, shapes: Shapes): Record<string, Tensor> {
+  private runTogether(
+    inputs: Readonly<Record<string, Tensor>>,
+    shapes: Shapes,
+    spare: RunOptions['spare'],
+  ): Record<string, Tensor> {
     const placed = this.plans.for(shapes)[0]!
     const { plan } = placed
     const values = new Map<string, Tensor>(this.mutable)
@@ -128,17 +132,25 @@ export class WasmProgram implements KernelsWasmProgram {
     }
     return Object.fromEntries(
       plan.outputs.map(({ name, shape, view }): [string, Tensor] => {
-        if (view) return [name, { dtype: 'float32', shape, data: placed.floats(view).slice() }]
+        if (view) {
+          const data = outputArray(sizeOf(shape), spare)
+          data.set(placed.floats(view))
+          return [name, { dtype: 'float32', shape, data }]
+        }
         const t = values.get(name) ?? plan.planner.initializer(name)!.tensor
         return [name, { ...t, data: t.data.slice() } as Tensor]
       }),
     )
   }
 
-  private runImages(inputs: Readonly<Record<string, Tensor>>, shapes: Shapes): Record<string, Tensor> {
+  private runImages(
+    inputs: Readonly<Record<string, Tensor>>,
+    shapes: Shapes,
+    spare: RunOptions['spare'],
+  ): Record<string, Tensor> {
     const images = imagesOf(shapes)!
     const places = this.plans.for(ofOneImage(shapes), Math.min(this.options.threads, images))
-    const { outputs, threads } = runImages(this.engine, places, inputs, images, this.options.threads)
+    const { outputs, threads } = runImages(this.engine, places, inputs, images, this.options.threads, spare)
     this.latestThreads = threads
     return outputs
   }

@@ -1,4 +1,5 @@
 import { sizeOf, type Tensor } from '@tacojs/graph'
+import type { RunOptions } from '@tacojs/runtime'
 import type { Engine } from './engine.js'
 import type { PlacedPlan } from './plan/place.js'
 
@@ -20,6 +21,12 @@ export const runsInOneList = ({ plan, stages }: PlacedPlan): boolean =>
   plan.inputs.every(({ view }) => view) &&
   plan.outputs.every(({ shape, view }) => view && shape[0] === 1)
 
+/** An array for an output of so many floats: a spare one where there is one. */
+export const outputArray = (length: number, spare: RunOptions['spare']): Float32Array => {
+  const given = spare?.(length)
+  return given?.length === length ? given : new Float32Array(length)
+}
+
 /**
  * Runs a plan for one image on a batch, in as many places as there are threads or images: as many images at a time, each
  * on one thread. The last ones, where they would leave half of the threads or more without any, go one after the other
@@ -31,11 +38,12 @@ export function runImages(
   inputs: Readonly<Record<string, Tensor>>,
   images: number,
   wanted: number,
+  spare?: RunOptions['spare'],
 ): { readonly outputs: Record<string, Tensor>; readonly threads: number } {
   const { plan } = places[0]!
   const outputs = plan.outputs.map(({ name, shape: [, ...rest] }) => {
     const shape = [images, ...rest]
-    return { name, shape, data: new Float32Array(sizeOf(shape)) }
+    return { name, shape, data: outputArray(sizeOf(shape), spare) }
   })
   let threads = 0
   for (let first = 0; first < images; first += places.length) {
