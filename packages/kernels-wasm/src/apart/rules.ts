@@ -1,7 +1,7 @@
 import { numberAttribute, toNumbers, type Dim, type Node, type Tensor } from '@tacojs/graph'
 
 /** A node that reads the images of a batch, in one or several inputs. */
-export interface Place {
+interface Place {
   readonly node: Node
   /** The axis of each input along which the images lie; undefined for what is the same for all of them. */
   readonly axes: readonly (number | undefined)[]
