@@ -35,8 +35,14 @@ const rowsOf = (stdout: string): string[] => {
 }
 
 test('the zeros of each layer are shown where they are not alike', async () => {
-  expect(rowsOf((await specialize('--sparsity', '0.5')).stdout)).toEqual([])
-  const { status, stdout } = await specialize('--sparsity', '0.5', '--layer', 'layer1.*=0.25')
+  const rising = (await specialize('--sparsity', '0.5')).stdout
+  expect(rowsOf(rising)).toEqual([])
+  expect(rising).toMatch(/, 50\.0 % zeros in 9 layers, from 39\.5 % in the first to 55\.5 % in the last \(/)
+  const alike = (await specialize('--sparsity', '0.5', '--allocation', 'uniform')).stdout
+  expect(rowsOf(alike)).toEqual([])
+  expect(alike).toContain(', 50.0 % zeros in 9 layers (')
+  const named = ['--allocation', 'uniform', '--layer', 'layer1.*=0.25']
+  const { status, stdout } = await specialize('--sparsity', '0.5', ...named)
   expect(status).toBe(0)
   const rows = rowsOf(stdout)
   expect(rows.length).toBeGreaterThan(2)

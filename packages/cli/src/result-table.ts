@@ -30,7 +30,7 @@ export function resultTable(result: SpecializeResult): string {
     '',
     ...(result.search ? [searchTable(result.search), ''] : []),
     ...(result.groups ? [groupTable(result.groups), ...leftAlone(result), ''] : []),
-    ...(differ(result.layers) ? [layerTable(result.layers), ''] : []),
+    ...(differ(result.layers) && !rises(result.recipe, result.layers) ? [layerTable(result.layers), ''] : []),
     ...(result.speed ? [speedLine(result.speed)] : []),
     ...(comparison
       ? [
@@ -47,10 +47,12 @@ export function resultTable(result: SpecializeResult): string {
   ].join('\n')
 }
 
-const whatWent = ({ sparsity, layers, groups, recipe }: SpecializeResult): string =>
-  groups
-    ? `${formatPercent(sparsity)} of the units of ${groups.length} groups gone (group OBS, structured)`
-    : `${formatPercent(sparsity)} zeros in ${layers.length} layers (${recipe.method}, ${recipe.pattern})`
+function whatWent({ sparsity, layers, groups, recipe }: SpecializeResult): string {
+  if (groups) return `${formatPercent(sparsity)} of the units of ${groups.length} groups gone (group OBS, structured)`
+  const [first, last] = [layers[0]!, layers[layers.length - 1]!].map((layer) => formatPercent(layer.sparsity))
+  const rise = rises(recipe, layers) ? `, from ${first} in the first to ${last} in the last` : ''
+  return `${formatPercent(sparsity)} zeros in ${layers.length} layers${rise} (${recipe.method}, ${recipe.pattern})`
+}
 
 /** Which sparsities were tried, what they lose, and which of them it is. */
 function searchTable({ dense, images, maxDrop, sparsity, reached, tried }: AccuracySearch): string {
@@ -87,7 +89,13 @@ const differ = (layers: readonly LayerReport[]): boolean => {
   return Math.max(...shares) - Math.min(...shares) > 0.005
 }
 
-/** The zeros of each layer, where they are not alike. */
+/** Whether the zeros of the layers are a progression, which its ends say. */
+const rises = ({ allocation, layers: own }: SpecializeResult['recipe'], layers: readonly LayerReport[]): boolean =>
+  differ(layers) &&
+  ['auto', 'progression'].includes(allocation) &&
+  Object.values(own).every(({ sparsity, pattern }) => sparsity === undefined && pattern === undefined)
+
+/** The zeros of each layer. */
 const layerTable = (layers: readonly LayerReport[]): string =>
   formatTable(
     ['layer', 'weights', 'zeros', 'non-zeros', 'relative error'],

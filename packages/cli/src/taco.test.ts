@@ -45,9 +45,13 @@ test('the whole way: specialize, evaluate, classify, inspect and run on the bund
   expect(result.control.top1).toBeLessThanOrEqual(1)
   for (const layer of result.layers) {
     expect(Math.round(layer.rows * layer.cols * (1 - layer.sparsity))).toBe(layer.nonzeros)
-    expect(layer.rows * layer.cols - layer.nonzeros).toBe(Math.floor(layer.rows * layer.cols * 0.6 + 1e-9))
     expect(layer.relativeError).toBeGreaterThanOrEqual(layer.relativeFloor - 1e-6)
   }
+
+  const total = (count: (layer: { rows: number; cols: number; nonzeros: number }) => number): number =>
+    result.layers.reduce((sum: number, layer: Parameters<typeof count>[0]) => sum + count(layer), 0)
+  const asked = 0.4 * total(({ rows, cols }) => rows * cols)
+  expect(Math.abs(total(({ nonzeros }) => nonzeros) - asked)).toBeLessThanOrEqual(result.layers.length)
 
   // the bundle holds what the report states, and gives the accuracy that was measured
   expect((await readdir(out)).sort()).toEqual(

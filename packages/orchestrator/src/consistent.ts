@@ -39,7 +39,7 @@ export function consistent(recipe: Recipe): Recipe {
     throw new TacoError('INVALID_ARGUMENT', sparsityBesidePattern('sparsity', recipe.pattern))
   }
   // layers with patterns of their own may still have a choice
-  const chosen = target ?? (recipe.allocation === 'uniform' ? undefined : 'allocation')
+  const chosen = target ?? (['auto', 'uniform'].includes(recipe.allocation) ? undefined : 'allocation')
   if (chosen && !own.some(([, { pattern }]) => pattern !== undefined)) {
     throw refused(
       chosen,
@@ -58,7 +58,7 @@ function structured(recipe: Recipe, target: (typeof targets)[number] | undefined
   const not = (field: string, instead: string): TacoError =>
     refused(field, `not with the pattern structured; ${instead}`)
   const instead = 'give a sparsity, for all or by name (layers), or maxDrop'
-  if (recipe.allocation !== 'uniform') throw not('allocation', instead)
+  if (!['auto', 'uniform'].includes(recipe.allocation)) throw not('allocation', instead)
   if (target && target !== 'maxDrop') throw not(target, instead)
   if (recipe.budget !== undefined) throw not('budget', instead)
   const ours = 'group OBS chooses the units and the rest is fitted exactly, so leave it out'

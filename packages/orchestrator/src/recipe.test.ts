@@ -12,7 +12,7 @@ test.each([
   [{ sparsity: NaN }, 'sparsity: expected a number from 0 to 1, got NaN'],
   [{ shots: 0 }, 'shots: expected a whole number, at least 1, got 0'],
   [{ shots: 1.5 }, 'shots: expected a whole number, at least 1, got 1.5'],
-  [{ positions: 0 }, 'positions: expected a number above 0, at most 1, got 0'],
+  [{ positions: 0 }, "positions: expected a number above 0, at most 1, or 'auto', got 0"],
   [{ target: 'none' }, 'target: expected ("auto" | "dense" | "sparse" | "residual"), got "none"'],
   [{ nonsense: 1 }, 'nonsense: a recipe has no such field'],
 ])('a wrong field is named: %j', (field, message) => {

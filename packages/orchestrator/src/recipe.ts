@@ -91,9 +91,10 @@ const recipeSchema = v.strictObject({
   /**
    * How the zeros are shared among the layers whose sparsity is not given by name. `uniform`: all have the same.
    * `progression`: the later a layer, the more, in equal steps. By what the logits lose when each layer alone is pruned: `marginal` (equal loss for the last weight of each layer) or `dp`
-   * (the best choice among some sparsities of each layer).
+   * (the best choice among some sparsities of each layer). `auto`: `progression`, where the
+   * pattern does not decide alone.
    */
-  allocation: v.optional(v.picklist(['uniform', 'progression', 'marginal', 'dp']), 'uniform'),
+  allocation: v.optional(v.picklist(['auto', 'uniform', 'progression', 'marginal', 'dp']), 'auto'),
   /** What `sparsity` is a share of: the weights of the pruned layers (unless given), or their multiply-accumulates. */
   budget: v.optional(v.picklist(['parameters', 'macs'])),
   /** Instead of a sparsity: the most bytes that the compact weights may take. */

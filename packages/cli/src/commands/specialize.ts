@@ -39,8 +39,8 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
     .addOption(
       new Option(
         '--allocation <how>',
-        'how layers share the zeros: all alike, more for the later ones, or by what each costs (uniform)',
-      ).choices(['uniform', 'progression', 'marginal', 'dp']),
+        'how layers share the zeros: all alike, more for the later ones, or by what each costs (auto)',
+      ).choices(['auto', 'uniform', 'progression', 'marginal', 'dp']),
     )
     .addOption(
       new Option('--budget <unit>', 'what the sparsity is a share of (parameters)').choices(['parameters', 'macs']),

@@ -1,6 +1,7 @@
 import type { Graph, Tensor } from '@tacojs/graph'
 import type { Linalg } from '@tacojs/linalg'
 import type { Backend } from '@tacojs/runtime'
+import { isStructured } from '../consistent.js'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
 import { sizedGraph } from '../sized.js'
@@ -42,8 +43,10 @@ export async function settleSparsities(
   context: SettleContext,
 ): Promise<Settled> {
   const { recipe } = context
-  const { allocation, budget, maxBytes, speedUp, maxMs } = recipe
+  const { budget, maxBytes, speedUp, maxMs } = recipe
   const timed = speedUp !== undefined || maxMs !== undefined
+  if (isStructured(recipe)) return { recipe }
+  const allocation = recipe.allocation === 'auto' ? 'progression' : recipe.allocation
   if (allocation === 'uniform' && maxBytes === undefined && !timed) return { recipe }
   const members = freeLayers(
     planLayers(model, recipe).groups.flatMap((group) => group.members),
