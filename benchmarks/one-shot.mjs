@@ -32,15 +32,15 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const shared = resolve(root, '../shared/data')
 const results = join(root, 'benchmarks/results/one-shot')
 
-const plain = { augment: 'none', positionWeights: false }
+const plain = { augment: 'none', positionWeights: false, allocation: 'uniform' }
 /**
- * What is compared; the first is the product's own choice, the second the same with other zeros for each layer, as many in
- * all, the third without further views of the images.
+ * What is compared; the first is the product's own choice, the second the same with as many zeros in every layer, the third
+ * that without further views of the images.
  */
 const methods = {
   default: {},
-  progression: { allocation: 'progression' },
-  'images-alone': { augment: 'none' },
+  uniform: { allocation: 'uniform' },
+  'images-alone': { augment: 'none', allocation: 'uniform' },
   magnitude: { ...plain, method: 'magnitude', refit: false, target: 'sparse' },
   'magnitude-refit': { ...plain, method: 'magnitude', refit: true, target: 'dense' },
   fastobc: { ...plain, method: 'fastobc', refit: false, target: 'sparse' },
@@ -67,7 +67,7 @@ const bars = {
   resnet18: ['90', '95'],
 }
 
-/** Where the control is measured, by the cell of seed 0. */
+/** Where the control is measured, by the uniform cell of seed 0. */
 const controls = {
   vit_tiny_patch16_224: ['75'],
   resnet18: ['90'],
@@ -80,8 +80,9 @@ function* cells() {
         if (pattern === '95' && !model.startsWith('resnet')) continue
         for (const method of Object.keys(methods)) {
           if (pattern === 'structured-30' && method !== 'default') continue
-          if (pattern === '2:4' && method === 'progression') continue
-          const own = ['default', 'progression', 'images-alone'].includes(method)
+          // there the pattern decides how many zeros each layer has
+          if (pattern === '2:4' && method === 'uniform') continue
+          const own = ['default', 'uniform', 'images-alone'].includes(method)
           const seeds = own && bars[model]?.includes(pattern) ? [0, 1, 2] : [0]
           for (const seed of seeds)
             yield {
@@ -90,7 +91,7 @@ function* cells() {
               pattern,
               method,
               seed,
-              control: method === 'default' && seed === 0 && controls[model]?.includes(pattern),
+              control: method === 'uniform' && seed === 0 && controls[model]?.includes(pattern),
             }
         }
       }
@@ -221,7 +222,7 @@ function printTable() {
   }
   const all = [...rows.values()]
   const columns = Object.keys(methods).filter((method) => all.some((of) => of[method]))
-  const controlled = all.some((of) => of.default?.some((r) => r.control))
+  const controlled = all.some((of) => of.uniform?.some((r) => r.control))
   const mean = (runs) => {
     if (!runs) return ''
     const each = runs.length > 1 ? ` (${runs.map((run) => percent([run])).join(', ')})` : ''
@@ -232,7 +233,7 @@ function printTable() {
   line(['---', '---', '---', '---:', ...columns.map(() => '---:'), ...(controlled ? ['---:'] : []), '---:'])
   for (const [key, of] of rows) {
     const [any] = Object.values(of).flat()
-    const control = of.default?.flatMap((run) => run.control ?? [])
+    const control = of.uniform?.flatMap((run) => run.control ?? [])
     line([
       key,
       percent([any.dense]),
