@@ -23,7 +23,7 @@ export interface Stepper {
 }
 
 /** Bytes of arrays that are kept to be written again. */
-const SPARE = 2 ** 27
+const SPARE = 2 ** 26
 
 /**
  * Two of these, one with the dense weights and one that receives pruned ones, are the two streams of the method:
