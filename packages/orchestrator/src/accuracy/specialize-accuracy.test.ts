@@ -105,7 +105,8 @@ test('where all lose more, the lowest sparsity is what comes out, and a warning 
   expect(search).toMatchObject({ reached: false, sparsity: 0.2 })
   expect(search!.tried[0]!.drop).toBeGreaterThan(0)
   const free = layers.filter(({ name }) => !name.startsWith('layer2.'))
-  const sum = (count: (layer: (typeof free)[number]) => number): number => free.reduce((n, layer) => n + count(layer), 0)
+  const sum = (count: (layer: (typeof free)[number]) => number): number =>
+    free.reduce((n, layer) => n + count(layer), 0)
   expect(sum(({ nonzeros }) => nonzeros) / sum(({ rows, cols }) => rows * cols)).toBeCloseTo(0.8, 2)
   expect(warnings.join()).toMatch(/no sparsity keeps the drop within 0 points: 20 % loses \d+\.\d on 60 dev images/)
 })
