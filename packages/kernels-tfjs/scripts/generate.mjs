@@ -1,11 +1,12 @@
 // Compiles assembly/ for each kind of memory (tfjs's own is shared where it has threads) and each set of instructions, and
-// embeds the modules in hexadecimal in src/generated/kernels.ts.
+// embeds the modules as texts in src/generated/kernels.ts.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { encodeEmbedded } from '../../wasm/scripts/encode.mjs'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js')
@@ -61,7 +62,7 @@ const lines = Object.entries(builds).map(([build, features]) => {
     if (sections(bytes).includes(id)) throw new Error(`the kernels have ${what}`)
   }
   console.log(`${build}: ${bytes.length} bytes`)
-  return `  ${build}: '${bytes.toString('hex')}',`
+  return `  ${build}: '${encodeEmbedded(bytes)}',`
 })
 rmSync(work, { recursive: true })
 mkdirSync(join(root, 'src/generated'), { recursive: true })

@@ -1,4 +1,4 @@
-// Writes the kernels that come in many shapes, compiles assembly/ with and without relaxed SIMD and embeds both in hexadecimal.
+// Writes the kernels that come in many shapes, compiles assembly/ with and without relaxed SIMD and embeds both as texts.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { embed } from '../../wasm/scripts/compile.mjs'

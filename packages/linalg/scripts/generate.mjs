@@ -1,4 +1,4 @@
-// Compiles assembly/ with and without relaxed SIMD and embeds both in hexadecimal in src/generated/kernels.ts.
+// Compiles assembly/ with and without relaxed SIMD and embeds both as texts in src/generated/kernels.ts.
 import { fileURLToPath } from 'node:url'
 import { embed } from '../../wasm/scripts/compile.mjs'
 

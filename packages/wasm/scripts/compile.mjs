@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { encodeEmbedded } from './encode.mjs'
 
 const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js')
 const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536']
@@ -56,12 +57,12 @@ function* sections(bytes) {
   }
 }
 
-/** Compiles both builds and embeds them in hexadecimal in a TypeScript file that exports `kernels`. */
+/** Compiles both builds and embeds them as texts in a TypeScript file that exports `kernels`. */
 export function embed(entry, target) {
   const lines = Object.keys(features).map((build) => {
     const bytes = compile(entry, build)
     console.log(`${build}: ${bytes.length} bytes`)
-    return `  ${build}: '${bytes.toString('hex')}',\n`
+    return `  ${build}: '${encodeEmbedded(bytes)}',\n`
   })
   mkdirSync(dirname(target), { recursive: true })
   writeFileSync(target, `export const kernels = {\n${lines.join('')}}\n`)

@@ -1,5 +1,5 @@
 export { createArena, type Arena } from './arena.js'
-export { decodeHex } from './hex.js'
+export { decodeEmbedded } from './embedded.js'
 export { createHeap, type Heap } from './heap.js'
 export { hasRelaxedSimd, hasSimd } from './features.js'
 export {

@@ -1,11 +1,11 @@
 import { TacoError } from '@tacojs/errors'
 import { createArena, type Arena } from './arena.js'
-import { decodeHex } from './hex.js'
+import { decodeEmbedded } from './embedded.js'
 import { hasRelaxedSimd, hasSimd } from './features.js'
 import { withMemoryKind } from './memory-import.js'
 
 /**
- * A module as a hexadecimal string (embedded), as its bytes, or compiled already: then for the kind of memory that is asked
+ * A module as a text (see `decodeEmbedded`), as its bytes, or compiled already: then for the kind of memory that is asked
  * for.
  */
 export type WasmSource = string | ArrayBuffer | Uint8Array<ArrayBuffer> | WebAssembly.Module
@@ -63,7 +63,7 @@ export async function instantiate<Exports>(
 
 async function compile(source: WasmSource, shared: boolean): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source
-  const bytes = typeof source === 'string' ? decodeHex(source) : new Uint8Array(source)
+  const bytes = typeof source === 'string' ? decodeEmbedded(source) : new Uint8Array(source)
   const fitting = withMemoryKind(bytes, shared)
   if (fitting) return WebAssembly.compile(fitting)
   throw new TacoError('UNSUPPORTED', 'this module cannot share its memory; compile it with --sharedMemory')

@@ -1,8 +1,17 @@
-import { createArena, decodeHex, hasRelaxedSimd, hasSimd, instantiate } from './index.js'
+import { encodeEmbedded } from '../scripts/encode.mjs'
+import { createArena, decodeEmbedded, hasRelaxedSimd, hasSimd, instantiate } from './index.js'
 
-test('hexadecimal gives the bytes back', () => {
-  const all = Array.from({ length: 256 }, (_, i) => i)
-  expect([...decodeHex(Buffer.from(all).toString('hex'))]).toEqual(all)
+test('an embedded module is the same bytes again, and its text needs no escapes', () => {
+  const all = Uint8Array.from({ length: 256 }, (_, i) => i)
+  const often = Uint8Array.from({ length: 5000 }, (_, i) => (i * i * 31 + (i >> 3)) % 97)
+  for (const bytes of [all, all.slice().reverse(), often, Uint8Array.of(255), new Uint8Array(0)]) {
+    const text = encodeEmbedded(bytes)
+    expect(decodeEmbedded(text)).toEqual(bytes)
+    expect(text).toMatch(/^[^'"`\\$]*$/)
+    expect(text).toMatch(/^[ -~]*$/)
+  }
+  // the most frequent ones have one character
+  expect(encodeEmbedded(often.map((byte) => byte % 88))).toHaveLength(512 + often.length)
 })
 
 test('this engine has SIMD; relaxed SIMD is told apart from nonsense', () => {
@@ -39,7 +48,7 @@ test('an embedded module runs on its own memory', async () => {
   const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127]
   bytes.push(2, 15, 1, 3, 101, 110, 118, 6, 109, 101, 109, 111, 114, 121, 2, 0, 1)
   bytes.push(3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 6, 1, 4, 0, 65, 42, 11)
-  const text = Buffer.from(bytes).toString('hex')
+  const text = encodeEmbedded(Uint8Array.from(bytes))
   const { exports, build } = await instantiate<{ f(): number }>({ base: text, relaxed: text }, { build: 'base' })
   expect(exports.f()).toBe(42)
   expect(build).toBe('base')

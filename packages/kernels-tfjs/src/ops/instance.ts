@@ -1,5 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import { decodeHex, hasRelaxedSimd, hasSimd } from '@tacojs/wasm'
+import { decodeEmbedded, hasRelaxedSimd, hasSimd } from '@tacojs/wasm'
 import * as tf from '@tensorflow/tfjs-core'
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import { kernels as builds } from '../generated/kernels.js'
@@ -58,7 +58,7 @@ export async function load(caller: string): Promise<void> {
   if (!hasSimd()) throw new TacoError('UNSUPPORTED', `${caller}: WebAssembly here has no SIMD; use a current browser`)
   const memory = memoryOf(backend)
   const [base, relaxed] = isShared(memory) ? [builds.sharedBase, builds.sharedRelaxed] : [builds.base, builds.relaxed]
-  const bytes = decodeHex(hasRelaxedSimd() ? relaxed : base)
+  const bytes = decodeEmbedded(hasRelaxedSimd() ? relaxed : base)
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } })
   instances.set(backend, instance.exports as unknown as Kernels)
 }

@@ -1,0 +1,1 @@
+export function encodeEmbedded(bytes: Uint8Array): string
