@@ -82,6 +82,14 @@ test('uniform needs no work and changes nothing; named sparsities stay', async (
   expect(await settle({}, named)).toEqual(named)
 })
 
+test('a progression has any sparsity, up to all zeros', async () => {
+  for (const sparsity of [0, 0.5, 0.998, 1]) {
+    const { layers } = await pruned(await settle({ allocation: 'progression', sparsity }))
+    const nonzeros = layers.reduce((sum, layer) => sum + layer.nonzeros, 0)
+    expect(Math.abs(nonzeros - (1 - sparsity) * total)).toBeLessThanOrEqual(layers.length)
+  }
+})
+
 test('a size: the compact weights of the pruned network are no larger', async () => {
   for (const allocation of ['uniform', 'progression', 'marginal'] as const) {
     const { graph: result } = await pruned(await settle({ allocation, maxBytes: 7000 }, fieldsOf))

@@ -53,7 +53,7 @@ export async function settleSparsities(
     recipe,
   )
   if (members.length === 0) return { recipe }
-  const free = looksAtLosses(allocation) ? await known.losses() : members.map(withoutLosses)
+  const free = looksAtLosses(allocation) ? await known.losses() : members.map(withoutLosses(timed ? [] : [1]))
   if (timed) {
     const speed = await known.speed(() => sparsitiesForSpeed(model, batches[0]!, free, allocation, context))
     return { recipe: withSparsities(recipe, new Map(Object.entries(speed.sparsities))), speed }
@@ -67,8 +67,10 @@ export async function settleSparsities(
   return { recipe: withSparsities(recipe, sparsities) }
 }
 
-/** An allocation that does not look at losses has none: the options are there, and lose nothing. */
-const withoutLosses = (planned: PlannedLayer): LayerLosses => ({
-  planned,
-  losses: [0, ...measuredSparsities].map((sparsity) => ({ sparsity, loss: 0 })),
-})
+/** An allocation that does not look at losses has none: the options are there, and lose nothing. Times end below 1. */
+const withoutLosses =
+  (highest: readonly number[]) =>
+  (planned: PlannedLayer): LayerLosses => ({
+    planned,
+    losses: [0, ...measuredSparsities, ...highest].map((sparsity) => ({ sparsity, loss: 0 })),
+  })
