@@ -28,7 +28,13 @@ export function imageSize(value: string): number[] {
   return sizes
 }
 
-export const numberOrAuto = (value: string): number | 'auto' => (value === 'auto' ? value : number(value))
+export function numberOrAuto(value: string): number | 'auto' {
+  if (value === 'auto') return value
+  if (value.trim() === '' || !Number.isFinite(Number(value))) {
+    throw new InvalidArgumentError(`'${value}' is neither a number nor 'auto'.`)
+  }
+  return Number(value)
+}
 
 /** As recipes say it: true, false or 'auto'. */
 export function onOffAuto(value: string): boolean | 'auto' {

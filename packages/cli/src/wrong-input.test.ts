@@ -182,5 +182,7 @@ test('options out of range, unknown ones, and places that cannot be written', as
   const usage = await runTaco('specialize', '--sparsity', 'much')
   expect(usage).toMatchObject({ status: 2, stdout: '' })
   expect(usage.stderr).toContain("'much' is not a number")
+  const half = await runTaco('specialize', '--positions', 'half')
+  expect(half).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining("neither a number nor 'auto'") })
   expect((await runTaco('nonsense')).status).toBe(2)
 })
