@@ -62,7 +62,8 @@ const recipeSchema = v.strictObject({
   positionWeights: v.optional(v.union([v.boolean(), v.literal('auto')]), 'auto'),
   /**
    * Share of each image's positions (tokens, pixels) that the statistics look at. Where these have weights they are taken
-   * by these, else evenly, a first token always. `auto`: half of them where they have weights, else all.
+   * by these, else evenly, a first token always. `auto`: half of them where they have weights, else all, and of a
+   * convolution no more than 64 for each of its inputs (of 256 at least).
    */
   positions: v.optional(v.union([v.pipe(finite, v.gtValue(0), v.maxValue(1)), v.literal('auto')]), 'auto'),
   /**

@@ -7,6 +7,7 @@ import { layerReader, type LayerReader } from './layer-reader.js'
 import type { LayerGroup, PlannedLayer } from './plan.js'
 import { samplePositions } from './positions.js'
 import { residualTarget } from './residual-correction.js'
+import type { Share } from './share.js'
 
 export interface Streams {
   /** Stands before the group: its input is readable. */
@@ -19,7 +20,7 @@ export interface Sampling {
   /** Images of each batch. */
   readonly images: readonly number[]
   /** Share of the positions that are looked at. */
-  readonly share: number
+  readonly share: Share
   /** What each position of an image counts for, where not all count alike. */
   readonly weights?: (image: number) => Float32Array
   /** What each output of each member counts for, where not all count alike. */
@@ -62,14 +63,16 @@ export function collect(
   const source = sourceOf(group, streams.dense)
   const gather = source === 'outputs' ? gatherOutputs : gatherInputs
   const parts = Array.from({ length: members[0]!.layer.groups }, (_, g) => gather(linalg, graph, members, g))
+  const total = sampling.images.reduce((sum, images) => sum + images, 0)
   let image = 0
   for (let batch = 0; batch < streams.sparse.batches; batch++) {
     const images = sampling.images[batch]!
     const seen = seenBy(graph, group, source, streams, batch, images)
     const { positions: all, tokens } = seen.inputs
+    const share = sampling.share(all * total, members[0]!.layer)
     for (let i = 0; i < images; i++, image++) {
       const own = sampling.weights?.(image)
-      const { positions, weights } = samplePositions(all, sampling.share, { image, tokens, weights: own })
+      const { positions, weights } = samplePositions(all, share, { image, tokens, weights: own })
       for (const part of parts) part.add(seen, i, positions, weights)
     }
   }

@@ -5,10 +5,8 @@ import type { PruneContext } from './context.js'
 import { keptWeights } from './layer-record.js'
 import type { Recipe } from '../recipe.js'
 import type { LayerGroup } from './plan.js'
+import { shareOf, type Share } from './share.js'
 import { taskWeights, type TaskWeights } from './task-weights.js'
-
-/** Share of the positions that counts for nearly all, where they have weights. */
-const WEIGHED = 0.5
 
 /** Which positions of the images each group looks at, and what they and the outputs count for, as the recipe says. */
 export async function samplings(
@@ -20,20 +18,16 @@ export async function samplings(
   const weights = await keptWeights(context.records, () => weightsFor(graph, groups, batches, context))
   const images = batches.map((batch) => batch.shape[0]!)
   return groups.map((_, g) => {
-    const all = { images, share: shareOf(context.recipe, weights !== undefined) }
+    const all = { images, share: shareOf(context.recipe.positions, weights !== undefined) }
     if (!weights) return all
     const own = weights.positions[g]!
     return { ...all, weights: (image) => own[image]!, outputs: weights.outputs[g]! }
   })
 }
 
-/** The share of the positions that is looked at. */
-const shareOf = ({ positions }: Recipe, weighed: boolean): number =>
-  positions === 'auto' ? (weighed ? WEIGHED : 1) : positions
-
 /** The share to expect before anything is known of the weights. */
-export const expectedShare = (groups: readonly LayerGroup[], recipe: Recipe): number =>
-  shareOf(recipe, wanted(groups, recipe))
+export const expectedShare = (groups: readonly LayerGroup[], recipe: Recipe): Share =>
+  shareOf(recipe.positions, wanted(groups, recipe))
 
 /** Whether positions are to have weights: by default where the target is the residual stream. */
 function wanted(groups: readonly LayerGroup[], { positionWeights }: Recipe): boolean {

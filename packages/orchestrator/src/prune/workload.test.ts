@@ -5,7 +5,7 @@ import { workload } from './workload.js'
 
 const { graph, groups } = planLayers(residualNetwork(16), parseRecipe({ model: '-', data: '-' }))
 const layers = groups.map(({ members }) => members)
-const options = { images: 10, positions: 1 }
+const options = { images: 10, share: () => 1 }
 
 test('it rises from 0 to 1, and a layer of nine times the inputs is most of it', () => {
   const work = workload(graph, layers, options)
@@ -29,7 +29,7 @@ test('layers that are there already take less, and fewer positions too', () => {
   const all = workload(graph, layers, options).solved(1)
   expect(workload(graph, layers, { ...options, kept: 1 }).solved(1)).toBeLessThan(0.8 * all)
   const many = workload(graph, layers, { ...options, images: 1000 })
-  const few = workload(graph, layers, { images: 1000, positions: 0.1 })
+  const few = workload(graph, layers, { images: 1000, share: () => 0.1 })
   // what does not depend on them weighs more
   expect(few.solved(1)).not.toBeCloseTo(many.solved(1), 4)
 })

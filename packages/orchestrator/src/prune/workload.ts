@@ -1,5 +1,6 @@
 import { costs, type Graph } from '@tacojs/graph'
 import type { PlannedLayer } from './plan.js'
+import type { Share } from './share.js'
 
 /** How far pruning is, from 0 to 1, by what its steps cost rather than by their number. */
 export interface Workload {
@@ -23,7 +24,7 @@ export interface Workload {
 export function workload(
   graph: Graph,
   groups: readonly (readonly PlannedLayer[])[],
-  { images, positions, kept = 0 }: { readonly images: number; readonly positions: number; readonly kept?: number },
+  { images, share, kept = 0 }: { readonly images: number; readonly share: Share; readonly kept?: number },
 ): Workload {
   // sizes that are not known before an image is there count for nothing
   const all = costs(graph).map((cost) => (Number.isFinite(cost.macs) ? cost : { ...cost, macs: 0 }))
@@ -35,8 +36,10 @@ export function workload(
     const capture = ofGroups > 0 ? (forward * own[g]!) / ofGroups : 0
     return capture + (g < kept ? 0 : members.reduce((sum, { layer }, m) => sum + solving(layer, m === 0), 0))
   })
-  function solving({ node, rows, cols, groups: parts }: PlannedLayer['layer'], first: boolean): number {
-    const seen = (images * positions * (macs.get(node) ?? 0)) / (rows * cols)
+  function solving(layer: PlannedLayer['layer'], first: boolean): number {
+    const { node, rows, cols, groups: parts } = layer
+    const positions = (images * (macs.get(node) ?? 0)) / (rows * cols)
+    const seen = positions > 0 ? positions * share(positions, layer) : 0
     // members of a group share H
     const gram = first ? parts * cols ** 2 : 0
     return seen * (gram + rows * cols) + 5 * parts * cols ** 3 + 40 * rows * cols ** 2
