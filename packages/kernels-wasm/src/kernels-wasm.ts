@@ -30,6 +30,12 @@ function typesOf(graph: Graph): ReadonlyMap<string, ValueType> {
   return known
 }
 
+/** An engine, and what to call when the program that took it is gone. */
+interface Taken {
+  readonly engine: Engine
+  readonly released: () => void
+}
+
 /** After so long without a program, memory and threads are given back. */
 const idleMs = 1000
 
@@ -40,40 +46,51 @@ const idleMs = 1000
 export function kernelsWasm(options: KernelsWasmOptions = {}): KernelsWasm {
   const engines = new Map<number, { engine: Promise<Engine>; programs: number; idle?: ReturnType<typeof setTimeout> }>()
 
+  /** An engine for one program. */
+  const own = async (threads: number): Promise<Taken> => {
+    const engine = await createEngine(threads, options)
+    return { engine, released: () => engine.dispose() }
+  }
+  /** The engine of all programs with so many threads. */
+  const shared = async (threads: number): Promise<Taken> => {
+    let entry = engines.get(threads)
+    if (!entry) {
+      entry = { engine: createEngine(threads, options), programs: 0 }
+      engines.set(threads, entry)
+    }
+    const mine = entry
+    mine.programs++
+    clearTimeout(mine.idle)
+    const released = (): void => {
+      if (--mine.programs > 0) return
+      mine.idle = setTimeout(() => {
+        engines.delete(threads)
+        void mine.engine.then((e) => e.dispose())
+      }, idleMs)
+      // a process may end before
+      if (typeof mine.idle === 'object') (mine.idle as { unref?(): void }).unref?.()
+    }
+    const engine = await mine.engine.catch((error: unknown) => {
+      // the next program tries again
+      if (engines.get(threads) === mine) engines.delete(threads)
+      throw error
+    })
+    return { engine, released }
+  }
+
   const unsupported = (node: Node, graph: Graph): string | undefined =>
     unsupportedReason(node, graph, (name) => typesOf(graph).get(name)?.shape)
 
   return {
     name: 'wasm',
     unsupported,
-    async compile(graph, { threads = options.threads ?? 1, mutable = [] } = {}) {
+    async compile(graph, { threads = options.threads ?? 1, mutable = [], ownMemory = false } = {}) {
       const reasons = graph.nodes.flatMap((node) => {
         const reason = unsupported(node, graph)
         return reason ? [`${reason} (node '${node.name}')`] : []
       })
       if (reasons.length > 0) throw new TacoError('UNSUPPORTED', `wasm cannot run this graph: ${reasons.join('; ')}`)
-      let entry = engines.get(threads)
-      if (!entry) {
-        entry = { engine: createEngine(threads, options), programs: 0 }
-        engines.set(threads, entry)
-      }
-      const mine = entry
-      mine.programs++
-      clearTimeout(mine.idle)
-      const released = (): void => {
-        if (--mine.programs > 0) return
-        mine.idle = setTimeout(() => {
-          engines.delete(threads)
-          void mine.engine.then((e) => e.dispose())
-        }, idleMs)
-        // a process may end before
-        if (typeof mine.idle === 'object') (mine.idle as { unref?(): void }).unref?.()
-      }
-      const engine = await mine.engine.catch((error: unknown) => {
-        // the next program tries again
-        if (engines.get(threads) === mine) engines.delete(threads)
-        throw error
-      })
+      const { engine, released } = ownMemory ? await own(threads) : await shared(threads)
       try {
         return new WasmProgram(engine, graph, { threads, mutable, released, form: options.form ?? (() => 'auto') })
       } catch (error) {

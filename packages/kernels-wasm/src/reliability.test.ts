@@ -66,6 +66,39 @@ test('programs of different shapes and threads, run in turn, do not disturb each
   for (const { program } of jobs) program.dispose()
 })
 
+test('a program may have a memory of its own: the others keep theirs, and it goes with the program', async () => {
+  const graph = transformer()
+  const x = inputOf(graph, 2)
+  const backend = kernelsWasm()
+  const { Memory } = WebAssembly
+  let memories = 0
+  WebAssembly.Memory = new Proxy(Memory, {
+    construct(target, args: ConstructorParameters<typeof Memory>) {
+      memories++
+      return new target(...args)
+    },
+  })
+  try {
+    const first = await backend.compile(graph)
+    const { y } = await first.run({ x })
+    expect(memories).toBe(1)
+    for (let i = 2; i < 4; i++) {
+      const own = await backend.compile(graph, { ownMemory: true })
+      expect(memories).toBe(i)
+      expect((await own.run({ x })).y).toEqual(y)
+      own.dispose()
+      await expect(own.run({ x })).rejects.toMatchObject({ code: 'DISPOSED' })
+    }
+    // the others' goes on
+    expect((await first.run({ x })).y).toEqual(y)
+    await backend.compile(graph).then((other) => other.dispose())
+    expect(memories).toBe(3)
+    first.dispose()
+  } finally {
+    WebAssembly.Memory = Memory
+  }
+})
+
 describe('errors have codes', () => {
   const backend = kernelsWasm()
   const graph = transformer()

@@ -27,7 +27,7 @@ export function iterationOf(on: Loaded, options: AdmmOptions): Iteration {
     )
   }
   const [down, across] = [Math.ceil(m / height), Math.ceil(n / width)]
-  checkLength('admm', 'q', q, n * n)
+  checkLength('admm', 'q', q, n * n, q instanceof Float64Array ? Float64Array : Float32Array)
   checkLength('admm', 'b', b, m * n)
   checkLength('admm', 'v', v, m * n)
   if (open) checkLength('admm', 'open', open, down * across, Uint8Array)

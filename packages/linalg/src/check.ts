@@ -25,9 +25,9 @@ export function elementSize(name: string, ...arrays: readonly FloatArray[]): 4 |
 export function checkLength(
   name: string,
   array: string,
-  values: Float32Array | Uint8Array,
+  values: FloatArray | Uint8Array,
   length: number,
-  Type: typeof Float32Array | typeof Uint8Array = Float32Array,
+  Type: typeof Float32Array | typeof Float64Array | typeof Uint8Array = Float32Array,
 ): void {
   if (values instanceof Type && values.length === length) return
   throw new TacoError(

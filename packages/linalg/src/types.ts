@@ -147,8 +147,8 @@ export interface ScatterSums {
 export interface AdmmOptions {
   readonly m: number
   readonly n: number
-  /** Q [n, n]. */
-  readonly q: Float32Array
+  /** Q [n, n], rounded to f32. */
+  readonly q: FloatArray
   /** B [m, n]. */
   readonly b: Float32Array
   /** V [m, n] to begin with. */

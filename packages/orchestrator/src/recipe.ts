@@ -57,7 +57,7 @@ const recipeSchema = v.strictObject({
   target: v.optional(v.picklist(['auto', 'dense', 'sparse', 'residual']), 'auto'),
   /**
    * Whether positions, and the outputs of a layer, count for as much as the task's logits depend on them; `auto`: where
-   * there is a stream that goes on unchanged, as for `target`.
+   * all operators on the way to the logits have a gradient.
    */
   positionWeights: v.optional(v.union([v.boolean(), v.literal('auto')]), 'auto'),
   /**

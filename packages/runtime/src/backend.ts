@@ -5,6 +5,8 @@ export interface CompileOptions {
   readonly threads?: number
   /** Initializers that `write` may change after compilation. */
   readonly mutable?: readonly string[]
+  /** The program is far larger than those after it: it shares no memory with others, and gives its own back when disposed. */
+  readonly ownMemory?: boolean
 }
 
 /** Which kernel computes a node, and why that one. */

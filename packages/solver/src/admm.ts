@@ -60,7 +60,7 @@ function normalise({ problem }: MethodContext): Normalised {
 }
 
 /** Q [cols, cols]. */
-function inverseOf({ linalg, problem }: MethodContext, length: Float64Array, rho: number): Float32Array {
+function inverseOf({ linalg, problem }: MethodContext, length: Float64Array, rho: number): Float64Array {
   const { cols, h } = problem.problem
   const shortened = length.map((v) => 1 / v)
   // only the lower triangle is read
@@ -71,7 +71,7 @@ function inverseOf({ linalg, problem }: MethodContext, length: Float64Array, rho
     inverse[from + row] = 1 + rho
   }
   invertPositive(linalg, inverse, cols)
-  return new Float32Array(inverse)
+  return inverse
 }
 
 function supportOfAdmm(context: MethodContext, { length, b, target }: Normalised, rho: number): Uint8Array {

@@ -95,7 +95,13 @@ export async function layerLosses(
     const first = group.members[0]!.node.name
     await statistics.advanceBefore(first)
     await probe.advanceBefore(first)
-    const problems = collect(linalg, graph, group, { sparse: statistics, dense: undefined }, { images, share: () => share })
+    const problems = collect(
+      linalg,
+      graph,
+      group,
+      { sparse: statistics, dense: undefined },
+      { images, share: () => share },
+    )
     for (const [m, planned] of group.members.entries()) {
       if (!free.has(planned)) continue
       context.onLayer?.(done++, free.size, planned.layer.name)

@@ -57,7 +57,7 @@ export async function prune(
   const work = workload(
     graph,
     groups.map(({ members }) => members),
-    { images, share: expectedShare(groups, recipe), kept: kept.length },
+    { images, share: expectedShare(recipe), kept: kept.length },
   )
   const onWeighed = (seen: number): void =>
     context.onLayer?.(0, total, `weights of positions, image ${seen} of ${images}`, work.weighed(seen))

@@ -26,14 +26,7 @@ export async function samplings(
 }
 
 /** The share to expect before anything is known of the weights. */
-export const expectedShare = (groups: readonly LayerGroup[], recipe: Recipe): Share =>
-  shareOf(recipe.positions, wanted(groups, recipe))
-
-/** Whether positions are to have weights: by default where the target is the residual stream. */
-function wanted(groups: readonly LayerGroup[], { positionWeights }: Recipe): boolean {
-  if (positionWeights !== 'auto') return positionWeights
-  return groups.some(({ members }) => members.some(({ write }) => write && !write.rectified))
-}
+export const expectedShare = (recipe: Recipe): Share => shareOf(recipe.positions, recipe.positionWeights !== false)
 
 /** Undefined where all positions count alike. */
 async function weightsFor(
@@ -43,7 +36,7 @@ async function weightsFor(
   context: PruneContext,
 ): Promise<TaskWeights | undefined> {
   const { backend, recipe, threads, signal } = context
-  if (!wanted(groups, recipe)) return undefined
+  if (!recipe.positionWeights) return undefined
   try {
     return await taskWeights(graph, groups, batches, {
       ...{ backend, seed: recipe.seed, threads, signal },

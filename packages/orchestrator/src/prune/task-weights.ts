@@ -51,7 +51,7 @@ export async function taskWeights(
   const all = batches.reduce((sum, { shape }) => sum + shape[0]!, 0)
   const squares = groups.map((): (Float32Array | undefined)[] => Array(all).fill(undefined))
   const sums = groups.map(({ members }) => members.map(({ layer }) => new Float64Array(layer.rows)))
-  const program = await context.backend.compile(reduced, { threads: context.threads })
+  const program = await context.backend.compile(reduced, { threads: context.threads, ownMemory: true })
   try {
     const chosen = measured(graph, batches)
     const total = chosen.reduce((sum, { at }) => sum + at.length, 0)

@@ -69,7 +69,7 @@ export async function pruneStructured(
   const work = workload(
     graph,
     layers.map(({ members }) => members),
-    { images, share: expectedShare(layers, recipe), kept: kept.length },
+    { images, share: expectedShare(recipe), kept: kept.length },
   )
   const onWeighed = (seen: number): void =>
     context.onLayer?.(0, groups.length, `weights of positions, image ${seen} of ${images}`, work.weighed(seen))
