@@ -1,10 +1,11 @@
 import { TacoError } from '@tacojs/errors'
 import { checkLength, checkSizes } from './check.js'
+import { invertPositive } from './factors.js'
 import { hostMatrix } from './host.js'
 import type { Loaded } from './kernels.js'
 import type { Matrix } from './matrix.js'
-import { download, upload } from './transfer.js'
-import type { Admm, AdmmOptions } from './types.js'
+import { download, reserve, upload } from './transfer.js'
+import type { Admm, AdmmOptions, InverseOf } from './types.js'
 
 export type Iteration = Omit<Admm, 'dispose' | typeof Symbol.dispose> & { free(): void }
 
@@ -14,7 +15,32 @@ const word = 4
 /** Elements from row to row of n: whole cache lines, an odd number of them, as in `reserve`. */
 const stride = (n: number): number => ((Math.ceil((n * word) / line) | 1) * line) / word
 
-/** Reserves what the iteration needs. Throws INVALID_ARGUMENT, and OUT_OF_MEMORY with nothing reserved. */
+function checkQ(q: AdmmOptions['q'], n: number): void {
+  if (q instanceof Float32Array) return checkLength('admm', 'q', q, n * n)
+  checkLength('admm', 'a of q', q.a, n * n, Float64Array)
+  checkLength('admm', 'scale of q', q.scale, n, Float64Array)
+}
+
+/** Rounded to f32. Throws NUMERICAL. */
+function inverse({ f32, f64 }: Loaded, { a, scale, diagonal }: InverseOf, n: number): Matrix {
+  const { memory } = f64
+  const from = reserve(f64, n, n)
+  for (let i = 0, at = 0; i < n; i++, at += n) {
+    const row = memory.float64(from.pointer + i * from.rs * 8, i + 1)
+    const factor = scale[i]!
+    for (let j = 0; j < i; j++) row[j] = a[at + j]! * factor * scale[j]!
+    row[i] = diagonal
+  }
+  invertPositive(f64, from, 'admm: the inverse of Q')
+  const to = reserve(f32, n, n)
+  for (let i = 0; i < n; i++) {
+    const row = memory.float64(from.pointer + i * from.rs * 8, n)
+    memory.float32(to.pointer + i * to.rs * word, n).set(row)
+  }
+  return to
+}
+
+/** Reserves what the iteration needs. Throws INVALID_ARGUMENT, NUMERICAL, and OUT_OF_MEMORY with nothing reserved. */
 export function iterationOf(on: Loaded, options: AdmmOptions): Iteration {
   const { m, n, q, b, v, rho, open, allowed } = options
   const [height, width] = options.block ?? [1, 1]
@@ -27,7 +53,7 @@ export function iterationOf(on: Loaded, options: AdmmOptions): Iteration {
     )
   }
   const [down, across] = [Math.ceil(m / height), Math.ceil(n / width)]
-  checkLength('admm', 'q', q, n * n, q instanceof Float64Array ? Float64Array : Float32Array)
+  checkQ(q, n)
   checkLength('admm', 'b', b, m * n)
   checkLength('admm', 'v', v, m * n)
   if (open) checkLength('admm', 'open', open, down * across, Uint8Array)
@@ -35,6 +61,8 @@ export function iterationOf(on: Loaded, options: AdmmOptions): Iteration {
   const k = on.f32
   const { memory } = k
 
+  // before the rest, which then takes the place of what an inverse needs
+  const right = q instanceof Float32Array ? upload(k, hostMatrix('q', q, n, n)) : inverse(on, q, n)
   const values = m * stride(n) * word
   const blocks = single ? 0 : down * stride(across) * word
   const base = memory.keep(4 * values + 3 * blocks + on.panelBytes(n))
@@ -62,12 +90,9 @@ export function iterationOf(on: Loaded, options: AdmmOptions): Iteration {
   }
   const begin = (): void => {
     memory.uint8(base, panels - base).fill(0)
-    const mark = memory.mark()
-    const right = upload(k, hostMatrix('q', q, n, n))
     const left = upload(k, hostMatrix('b', b, m, n))
     k.run('product', { m, n, k: n, a: left, b: right, c: s, work: m * n * n })
     k.run('packAll', { n, a: right, b: right, f: panels, work: n * n })
-    memory.release(mark)
     const to = memory.float32(state.pointer, m * state.rs)
     for (let i = 0, at = 0; i < v.length; i += n, at += state.rs) to.set(v.subarray(i, i + n), at)
     if (allowed) writeWords(allowed, gone)

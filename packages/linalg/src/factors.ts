@@ -8,15 +8,16 @@ import type { Uplo } from './types.js'
 
 export function potrf(k: Kernels, host: HostMatrix, uplo: Uplo) {
   const a = uploadTriangle(k, host, uplo)
+  factor(k, a, uplo, 'potrf: the matrix')
+  downloadTriangle(k, a, host, uplo)
+}
+
+/** Throws NUMERICAL, where it says `what` is not positive definite. */
+function factor(k: Kernels, a: Matrix, uplo: Uplo, what: string): void {
   const n = a.rows
   const failed = k.run('cholesky', { n, a: uplo === 'L' ? transpose(a) : a, work: n ** 3 / 6 })
-  if (failed >= 0) {
-    throw new TacoError(
-      'NUMERICAL',
-      `potrf: the matrix is not positive definite at pivot ${failed}; add to its diagonal`,
-    )
-  }
-  downloadTriangle(k, a, host, uplo)
+  if (failed < 0) return
+  throw new TacoError('NUMERICAL', `${what} is not positive definite at pivot ${failed}; add to its diagonal`)
 }
 
 function checkDiagonal(name: string, { data, offset, ld, rows }: HostMatrix) {
@@ -48,6 +49,14 @@ export function potri(k: Kernels, host: HostMatrix, uplo: Uplo) {
   const a = uploadTriangle(k, host, uplo)
   invert(k, uplo === 'L' ? a : transpose(a), true)
   download(k, a, host)
+}
+
+/** A ← A⁻¹ in memory; of A only the lower triangle is read. Throws NUMERICAL as `factor`. */
+export function invertPositive(k: Kernels, a: Matrix, what: string): void {
+  factor(k, a, 'L', what)
+  const mark = k.memory.mark()
+  invert(k, a, true)
+  k.memory.release(mark)
 }
 
 export interface SolveOptions {

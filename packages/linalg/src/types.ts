@@ -144,11 +144,20 @@ export interface ScatterSums {
   readonly ySquares: Float64Array
 }
 
+/** (S·A·S)⁻¹, S = diag(scale), with `diagonal` in the place of the diagonal of S·A·S. */
+export interface InverseOf {
+  /** A [n, n], symmetric; what lies above the diagonal is not read. */
+  readonly a: Float64Array
+  /** [n]. */
+  readonly scale: Float64Array
+  readonly diagonal: number
+}
+
 export interface AdmmOptions {
   readonly m: number
   readonly n: number
-  /** Q [n, n], rounded to f32. */
-  readonly q: FloatArray
+  /** Q [n, n], or what it is the inverse of. */
+  readonly q: Float32Array | InverseOf
   /** B [m, n]. */
   readonly b: Float32Array
   /** V [m, n] to begin with. */
@@ -231,7 +240,10 @@ export interface Linalg {
    * for each product that is wanted, and 8192 for each value of a position.
    */
   scatter(options: ScatterOptions): Scatter
-  /** Begins an iteration of ADMM; it needs about 4·(5·m·n + 2·n²) bytes, and twice that to begin with. */
+  /**
+   * Begins an iteration of ADMM; it needs about 4·(5·m·n + 2·n²) bytes, and to begin with up to 20·n² in their place. A Q
+   * that is to be inverted is so in f64, in the kernels' memory; NUMERICAL where its inverse is not positive definite.
+   */
   admm(options: AdmmOptions): Admm
   /** Frees the memory; idempotent. */
   dispose(): void

@@ -1,7 +1,6 @@
 import { throwIfAborted } from '@tacojs/errors'
 import type { Admm, AdmmOptions } from '@tacojs/linalg'
 import { deadColumns, ones, pruneOpen, startChoice } from './choice.js'
-import { invertPositive } from './dense.js'
 import type { Candidate, MethodContext } from './method.js'
 import { fitMask, type Refitted } from './refit.js'
 
@@ -59,28 +58,13 @@ function normalise({ problem }: MethodContext): Normalised {
   return { length, b, target: w }
 }
 
-/** Q [cols, cols]. */
-function inverseOf({ linalg, problem }: MethodContext, length: Float64Array, rho: number): Float64Array {
-  const { cols, h } = problem.problem
-  const shortened = length.map((v) => 1 / v)
-  // only the lower triangle is read
-  const inverse = new Float64Array(h.length)
-  for (let row = 0, from = 0; row < cols; row++, from += cols) {
-    const factor = shortened[row]
-    for (let j = 0; j < row; j++) inverse[from + j] = h[from + j] * factor * shortened[j]
-    inverse[from + row] = 1 + rho
-  }
-  invertPositive(linalg, inverse, cols)
-  return inverse
-}
-
 function supportOfAdmm(context: MethodContext, { length, b, target }: Normalised, rho: number): Uint8Array {
   const { linalg, problem, signal } = context
   const { rows, cols } = problem.problem
   const chooser = chooserOf(context)
   if ('decided' in chooser) return chooser.decided
 
-  const q = inverseOf(context, length, rho)
+  const q = { a: problem.problem.h, scale: length.map((v) => 1 / v), diagonal: 1 + rho }
   const iterate = linalg.admm({ ...chooser.options, m: rows, n: cols, q, b, v: target, rho })
   try {
     for (let t = 1; ; t++) {
