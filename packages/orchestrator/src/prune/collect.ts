@@ -4,7 +4,7 @@ import type { Stepper } from '@tacojs/runtime'
 import type { LayerProblem } from '@tacojs/solver'
 import { gatherInputs, gatherOutputs, type Seen } from './gather.js'
 import { layerReader, type LayerReader } from './layer-reader.js'
-import type { LayerGroup, PlannedLayer } from './plan.js'
+import { isWide, type LayerGroup, type PlannedLayer } from './plan.js'
 import { samplePositions } from './positions.js'
 import { residualTarget } from './residual-correction.js'
 import type { Share } from './share.js'
@@ -36,15 +36,14 @@ type Source = 'own' | 'inputs' | 'outputs'
 
 function sourceOf({ members }: LayerGroup, dense: Stepper | undefined): Source {
   if (!dense || members.every(({ target }) => target === 'sparse')) return 'own'
-  const rows = members.reduce((sum, { layer }) => sum + layer.rows / layer.groups, 0)
-  return members.every(({ target }) => target === 'dense') && rows > members[0]!.layer.cols ? 'inputs' : 'outputs'
+  return members.every(({ target }) => target === 'dense') && isWide(members) ? 'inputs' : 'outputs'
 }
 
 /** Takes the dense stream to where `collect` needs it for the group. */
 export async function advanceDense(dense: Stepper | undefined, group: LayerGroup): Promise<void> {
-  const { members } = group
+  const { before, members } = group
   const source = sourceOf(group, dense)
-  if (source === 'inputs') await dense!.advanceBefore(members[0]!.node.name)
+  if (source === 'inputs') await dense!.advanceBefore(before)
   else if (source === 'outputs') await dense!.advancePast(members[members.length - 1]!.node.name)
 }
 

@@ -29,11 +29,13 @@ export interface PlannedLayer {
 export interface LayerGroup {
   /** The value that they read. */
   readonly input: string
+  /** Where a stream that stands before this node has all that their problems need: that of `input`, with no layer more. */
+  readonly before: string
   readonly members: readonly PlannedLayer[]
 }
 
 export interface Plan {
-  /** The model, with a bias of its own for each layer and the nodes of each group side by side. */
+  /** The model, with a bias of its own for each layer, and the nodes of layers that read the same value side by side. */
   readonly graph: Graph
   readonly groups: readonly LayerGroup[]
 }
@@ -48,24 +50,56 @@ export function planLayers(model: Graph, recipe: Recipe): Plan {
     const key = groupKey(owned, nodes.get(layer.node)!, layer)
     byKey.set(key, [...(byKey.get(key) ?? []), layer])
   }
-  const graph = sideBySide(owned, [...byKey.values()])
-  const writes = residualWrites(graph)
-  return {
-    graph,
-    groups: [...byKey.values()].map((group) => ({
-      input: nodes.get(group[0]!.node)!.inputs[0]!,
-      members: group.map((layer) => {
-        const write = writes.get(layer.node)
-        return {
-          layer,
-          node: nodes.get(layer.node)!,
-          settings: settings.get(layer.name)!,
-          target: targetOf(recipe.target, write),
-          ...(write ? { write } : {}),
-        }
-      }),
-    })),
+  const runs = new Map<string, PrunableLayer[][]>()
+  for (const group of byKey.values()) {
+    const input = nodes.get(group[0]!.node)!.inputs[0]!
+    runs.set(input, [...(runs.get(input) ?? []), group])
   }
+  const together = sideBySide(
+    owned,
+    [...runs.values()].map((run) => run.flat()),
+  )
+  const writes = residualWrites(together)
+  const planned = [...runs].map(([input, run]) =>
+    inOrder(
+      run.map((group): Omit<LayerGroup, 'before'> => ({
+        input,
+        members: group.map((layer) => {
+          const write = writes.get(layer.node)
+          return {
+            layer,
+            node: nodes.get(layer.node)!,
+            settings: settings.get(layer.name)!,
+            target: targetOf(recipe.target, write),
+            ...(write ? { write } : {}),
+          }
+        }),
+      })),
+    ),
+  )
+  const graph = sideBySide(
+    together,
+    planned.map((run) => run.flatMap(({ members }) => members.map(({ layer }) => layer))),
+  )
+  return { graph, groups: planned.flat() }
+}
+
+/** Whether layers that see the same inputs have more outputs than inputs. */
+export const isWide = (members: readonly PlannedLayer[]): boolean =>
+  members.reduce((sum, { layer }) => sum + layer.rows / layer.groups, 0) > members[0]!.layer.cols
+
+/**
+ * Groups that read the same value, in the order in which their problems can be had while neither stream goes further than
+ * it must: what is read is often larger than what is made of it, as before the blocks of a ResNet that halve the size.
+ * First those that need no output of the dense stream, last those that need the sums that others write to.
+ */
+function inOrder(run: readonly Omit<LayerGroup, 'before'>[]): LayerGroup[] {
+  const residual = ({ members }: Pick<LayerGroup, 'members'>): boolean =>
+    members.some(({ target }) => target === 'residual')
+  const rank = (group: Omit<LayerGroup, 'before'>): number => (residual(group) ? 2 : isWide(group.members) ? 0 : 1)
+  const sorted = [...run].sort((a, b) => rank(a) - rank(b))
+  const first = sorted[0]!.members[0]!.node.name
+  return sorted.map((group) => ({ ...group, before: residual(group) ? group.members[0]!.node.name : first }))
 }
 
 /** By default the sum is the aim where a stream goes on from it unchanged; behind an activation it gains nothing. */
@@ -84,14 +118,17 @@ function groupKey(graph: Graph, node: Node, layer: PrunableLayer): string {
   return JSON.stringify([...shared, kernel, window, stringAttribute(node, 'auto_pad', ''), ungrouped || node.name])
 }
 
-/** Moves the later nodes of each group to its first: they need nothing but the same input. */
-function sideBySide(graph: Graph, groups: readonly (readonly PrunableLayer[])[]): Graph {
-  const followers = new Map(groups.map(([first, ...rest]) => [first!.node, rest.map((layer) => layer.node)]))
-  const moved = new Set([...followers.values()].flat())
-  if (moved.size === 0) return graph
+/** Puts the nodes of layers that read the same value where the first of them is: they need nothing but that. */
+function sideBySide(graph: Graph, runs: readonly (readonly PrunableLayer[])[]): Graph {
+  const runOf = new Map(runs.flatMap((run) => run.map((layer) => [layer.node, run] as const)))
   const byName = new Map(graph.nodes.map((node) => [node.name, node]))
-  const nodes = graph.nodes
-    .filter((node) => !moved.has(node.name))
-    .flatMap((node) => [node, ...(followers.get(node.name) ?? []).map((name) => byName.get(name)!)])
+  const placed = new Set<readonly PrunableLayer[]>()
+  const nodes = graph.nodes.flatMap((node) => {
+    const run = runOf.get(node.name)
+    if (!run) return [node]
+    if (placed.has(run)) return []
+    placed.add(run)
+    return run.map((layer) => byName.get(layer.node)!)
+  })
   return { ...graph, nodes }
 }

@@ -65,7 +65,7 @@ export async function prune(
   const sampling = await time('weights', () => samplings(graph, groups, batches, { ...context, onWeighed }))
   const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
   const sparse = createStepper(backend, graph, inputs, { compile: { threads: context.threads }, signal })
-  await time('capture', () => sparse.advanceBefore(groups[0]!.members[0]!.node.name))
+  await time('capture', () => sparse.advanceBefore(groups[0]!.before))
   const dense = recipe.target === 'sparse' ? undefined : sparse.fork()
 
   const solveMembers = async (g: number, first: number): Promise<PrunedLayer[]> => {
@@ -95,7 +95,7 @@ export async function prune(
     context.onLayer?.(reports.length, total, members[0]!.layer.name, work.solved(g))
     await time('capture', async () => {
       await advanceDense(dense, group)
-      await sparse.advanceBefore(members[0]!.node.name)
+      await sparse.advanceBefore(group.before)
     })
     finish(group, kept[g] ?? (await solveMembers(g, reports.length)))
     sparse.replace(changed)

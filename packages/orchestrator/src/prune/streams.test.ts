@@ -77,6 +77,68 @@ test.each(['dense', 'sparse'])(
   },
 )
 
+/** A block that halves the size, as in ResNets: its shortcut reads what the first convolution reads, last in the graph. */
+function halving(shortcut: readonly Node[]): Graph {
+  const conv = (x: string, name: string, stride: number, pad: number): Node =>
+    node('Conv', [x, `${name}.weight`, `${name}.bias`], [name], {
+      name,
+      attributes: { strides: [stride, stride], pads: [pad, pad, pad, pad] },
+    })
+  const shapes = {
+    stem: [4, 4, 1, 1],
+    conv1: [3, 4, 3, 3],
+    conv2: [6, 3, 1, 1],
+    down: [6, 4, 1, 1],
+    last: [4, 6, 1, 1],
+  }
+  return createGraph({
+    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 4, 6, 6] }],
+    outputs: [{ name: 'y', dtype: 'float32', shape: ['batch', 4] }],
+    nodes: [
+      conv('x', 'stem', 1, 0),
+      node('Relu', ['stem'], ['s']),
+      conv('s', 'conv1', 2, 1),
+      node('Relu', ['conv1'], ['r']),
+      conv('r', 'conv2', 1, 0),
+      ...shortcut,
+      conv(shortcut[0]?.outputs[0] ?? 's', 'down', 2, 0),
+      node('Add', ['conv2', 'down'], ['sum']),
+      node('Relu', ['sum'], ['out']),
+      conv('out', 'last', 1, 0),
+      node('GlobalAveragePool', ['last'], ['pooled']),
+      node('Flatten', ['pooled'], ['y']),
+    ],
+    initializers: Object.fromEntries(
+      Object.entries(shapes).flatMap(([name, shape], i) => [
+        [`${name}.weight`, random(shape, 51 + i)],
+        [`${name}.bias`, random([shape[0]!], 71 + i)],
+      ]),
+    ),
+  })
+}
+
+test.each(['dense', 'sparse'])(
+  'layers that read one value through other windows are solved before it is left, and get what each gets later: %s',
+  async (target) => {
+    const images = [random([4, 4, 6, 6], 6), random([3, 4, 6, 6], 7)]
+    const results = []
+    for (const shortcut of [[], [node('Identity', ['s'], ['s2'])]]) {
+      const recipe = parseRecipe({ model: '-', data: '-', sparsity: 0.5, positionWeights: false, target })
+      results.push(await prune(halving(shortcut), images, { backend, linalg: await createNumerics(), recipe }))
+    }
+    const [soon, late] = results as [Awaited<ReturnType<typeof prune>>, Awaited<ReturnType<typeof prune>>]
+    const [early, order] = [soon.layers, late.layers].map((layers) => layers.map(({ name }) => name))
+    expect(early!.indexOf('down')).toBeLessThan(early!.indexOf('conv2'))
+    expect(order!.indexOf('down')).toBeGreaterThan(order!.indexOf('conv2'))
+    for (const name of order!) {
+      const [a, b] = [soon, late].map(
+        ({ graph: g }) => g.initializers.get(`${name}.weight`)!.tensor.data as Float32Array,
+      )
+      expect(a).toEqual(b)
+    }
+  },
+)
+
 test('the residual target takes the stream nearer to the dense one than the dense target, and is the default here', async () => {
   const distance = async (fields: object): Promise<number> => {
     const { graph: g } = await pruned(graph, { sparsity: 0.7, layers: { fc2: { sparsity: 0 } }, ...fields })

@@ -64,7 +64,11 @@ export async function pruneStructured(
   )
   if (kept.length === groups.length) return result(kept)
 
-  const layers = groups.map(({ planned }) => ({ input: planned.node.inputs[0]!, members: [planned] }))
+  const layers = groups.map(({ planned }) => ({
+    input: planned.node.inputs[0]!,
+    before: planned.node.name,
+    members: [planned],
+  }))
   const images = batches.reduce((sum, batch) => sum + batch.shape[0]!, 0)
   const work = workload(
     graph,
