@@ -42,6 +42,10 @@ export function createStepper(
   return stepperFrom(backend, options, { graph, position: 0, held: inputs })
 }
 
+/** Whether two arrays share memory. */
+const overlap = (a: Tensor['data'], b: Tensor['data']): boolean =>
+  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+
 interface Start {
   readonly graph: Graph
   /** Nodes that have run. */
@@ -61,7 +65,7 @@ function stepperFrom(
   let position = start.position
   let frontier = liveValues(graph, position)
   const held: Record<string, Tensor>[] = start.held.map((batch) => ({ ...batch }))
-  const spare = createSpareArrays(SPARE)
+  const spare = createSpareArrays(SPARE, held.length)
   /** Arrays of this stepper alone: neither inputs nor what it has in common with a fork. */
   let own = new WeakSet<Float32Array>()
 
@@ -69,7 +73,7 @@ function stepperFrom(
   function drop(batch: Record<string, Tensor>, name: string): void {
     const data = batch[name]!.data as Float32Array
     delete batch[name]
-    if (own.delete(data) && !Object.values(batch).some((other) => other.data.buffer === data.buffer)) spare.give(data)
+    if (own.delete(data) && !Object.values(batch).some((other) => overlap(other.data, data))) spare.give(data)
   }
 
   const positionOf = (name: string): number => {
