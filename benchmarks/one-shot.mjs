@@ -173,6 +173,8 @@ async function run() {
       bytes: result.specialist.bytes,
       seconds: (performance.now() - started) / 1000,
       stages: result.stages,
+      // of the process so far
+      peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
       machine: `${cpus()[0].model}, ${cpus().length} cores, node ${process.version}, ${threads} threads`,
     }
     // read again: another process may have added to it
