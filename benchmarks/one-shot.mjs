@@ -67,8 +67,8 @@ const bars = {
   resnet18: ['90', '95'],
 }
 
-/** Where task-agnostic images are tried as well, by the product's own choice and seed 0. */
-const controls = ['75', '90']
+/** Methods and patterns for which task-agnostic images are tried as well, with seed 0. */
+const controls = { default: ['75', '90'], uniform: ['75', '90'] }
 
 function* cells() {
   for (const [model, of] of Object.entries(tasks)) {
@@ -88,7 +88,7 @@ function* cells() {
               pattern,
               method,
               seed,
-              control: method === 'default' && seed === 0 && controls.includes(pattern),
+              control: seed === 0 && (controls[method]?.includes(pattern) ?? false),
             }
         }
       }
@@ -221,23 +221,26 @@ function printTable() {
   }
   const all = [...rows.values()]
   const columns = Object.keys(methods).filter((method) => all.some((of) => of[method]))
-  const controlled = all.some((of) => of.default?.some((r) => r.control))
+  // each method's control in a column of its own
+  const controlled = Object.keys(controls).filter((method) => all.some((of) => of[method]?.some((r) => r.control)))
   const mean = (runs) => {
     if (!runs) return ''
     const each = runs.length > 1 ? ` (${runs.map((run) => percent([run])).join(', ')})` : ''
     return `${percent(runs)}${each}`
   }
   const line = (cells) => console.log(`| ${cells.join(' | ')} |`)
-  line(['model', 'task', 'zeros', 'dense', ...columns, ...(controlled ? ['control'] : []), 'non-zeros'])
-  line(['---', '---', '---', '---:', ...columns.map(() => '---:'), ...(controlled ? ['---:'] : []), '---:'])
+  line(['model', 'task', 'zeros', 'dense', ...columns, ...controlled.map((method) => `control, ${method}`), 'non-zeros'])
+  line(['---', '---', '---', '---:', ...columns.map(() => '---:'), ...controlled.map(() => '---:'), '---:'])
   for (const [key, of] of rows) {
     const [any] = Object.values(of).flat()
-    const control = of.default?.flatMap((run) => run.control ?? [])
     line([
       key,
       percent([any.dense]),
       ...columns.map((method) => mean(of[method]?.map((run) => run.specialist))),
-      ...(controlled ? [control?.length ? percent(control) : ''] : []),
+      ...controlled.map((method) => {
+        const runs = of[method]?.flatMap((run) => run.control ?? []) ?? []
+        return runs.length > 0 ? percent(runs) : ''
+      }),
       `${(any.nonzeros / 1e6).toFixed(2)} M`,
     ])
   }
