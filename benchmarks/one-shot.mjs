@@ -229,7 +229,15 @@ function printTable() {
     return `${percent(runs)}${each}`
   }
   const line = (cells) => console.log(`| ${cells.join(' | ')} |`)
-  line(['model', 'task', 'zeros', 'dense', ...columns, ...controlled.map((method) => `control, ${method}`), 'non-zeros'])
+  line([
+    'model',
+    'task',
+    'zeros',
+    'dense',
+    ...columns,
+    ...controlled.map((method) => `control, ${method}`),
+    'non-zeros',
+  ])
   line(['---', '---', '---', '---:', ...columns.map(() => '---:'), ...controlled.map(() => '---:'), '---:'])
   for (const [key, of] of rows) {
     const [any] = Object.values(of).flat()
