@@ -54,18 +54,25 @@ export const contract: Readonly<Record<string, (setting: Setting) => Promise<voi
     input.data.fill(2 as never)
     equal((await program.run({ x: input })).y, [8, 12], 'a run after input and output were changed')
   },
-  'a spare array may hold anything, and is given back whole or not at all': async ({ compile }) => {
+  'a spare array may hold anything and be a part of a larger memory, and is given back whole or not at all': async ({
+    compile,
+  }) => {
     const program = await compile(larger())
     const input = uniform([7, 41])(createRandom('spare'))
     const first = (await program.run({ x: input })).y
     const used: Float32Array[] = []
+    const beside = 16
     const spare = (length: number): Float32Array => {
-      const array = new Float32Array(length).fill(NaN)
-      used.push(array)
-      return array
+      const memory = new Float32Array(length + 2 * beside).fill(NaN)
+      used.push(memory)
+      return memory.subarray(beside, beside + length)
     }
     const { y } = await program.run({ x: input }, { spare })
     if (!sameBytes(y, first)) throw new Error('the same input gave other bytes with a spare array')
+    for (const memory of used) {
+      const around = [...memory.subarray(0, beside), ...memory.subarray(memory.length - beside)]
+      if (!around.every(Number.isNaN)) throw new Error('what lies beside a spare array was written to')
+    }
     const before = used.map((array) => array.slice())
     await program.run({ x: uniform([7, 41])(createRandom('later')) })
     if (used.some((array, i) => array.some((v, k) => !Object.is(v, before[i]![k])))) {

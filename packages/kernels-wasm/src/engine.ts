@@ -18,7 +18,7 @@ interface Exports {
   runLists(control: number, lists: number, number: number, count: number): number
 }
 
-/** The kernels on a memory that all programs of a backend share, with the threads that work on it. */
+/** The kernels on a memory, with the threads that work on it: of all programs of a backend, or of one alone. */
 export interface Engine {
   readonly heap: Heap
   readonly build: WasmBuild

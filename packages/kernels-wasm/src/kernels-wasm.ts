@@ -12,7 +12,7 @@ export interface KernelsWasmOptions {
   readonly threads?: number
   /** Which build of the kernels; unless given the one with relaxed SIMD where the engine has it. */
   readonly build?: WasmBuild
-  /** Bytes that all programs with the same number of threads may take together; 4 GiB unless given. */
+  /** Bytes that all programs that share a memory may take together; 4 GiB unless given. */
   readonly memoryLimit?: number
   /** Which form a layer's weights are packed in; 'auto' unless given, by an estimate from the zeros they hold. */
   readonly form?: (node: Node, weightName: string) => Form

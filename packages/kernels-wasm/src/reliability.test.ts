@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
+import { Worker } from 'node:worker_threads'
 import { difference, runOracle } from '@tacojs/conformance'
 import { createGraph, float32, int64, node, withInitializers, type Graph, type Tensor } from '@tacojs/graph'
 import { hasRelaxedSimd, type WasmBuild } from '@tacojs/wasm'
@@ -66,27 +67,36 @@ test('programs of different shapes and threads, run in turn, do not disturb each
   for (const { program } of jobs) program.dispose()
 })
 
-test('a program may have a memory of its own: the others keep theirs, and it goes with the program', async () => {
+test('a program may have a memory and threads of its own: the others keep theirs, and they end with it', async () => {
   const graph = transformer()
   const x = inputOf(graph, 2)
-  const backend = kernelsWasm()
+  const backend = kernelsWasm({ threads: 2 })
   const { Memory } = WebAssembly
-  let memories = 0
+  const { terminate } = Worker.prototype
+  let [memories, ended] = [0, 0]
   WebAssembly.Memory = new Proxy(Memory, {
     construct(target, args: ConstructorParameters<typeof Memory>) {
       memories++
       return new target(...args)
     },
   })
+  Worker.prototype.terminate = function () {
+    ended++
+    return terminate.call(this)
+  }
   try {
     const first = await backend.compile(graph)
     const { y } = await first.run({ x })
     expect(memories).toBe(1)
-    for (let i = 2; i < 4; i++) {
+    for (let i = 1; i < 3; i++) {
       const own = await backend.compile(graph, { ownMemory: true })
-      expect(memories).toBe(i)
       expect((await own.run({ x })).y).toEqual(y)
+      expect(memories).toBe(i + 1)
+      // those of earlier tests may end meanwhile
+      const before = ended
       own.dispose()
+      own.dispose()
+      expect(ended).toBe(before + 1)
       await expect(own.run({ x })).rejects.toMatchObject({ code: 'DISPOSED' })
     }
     // the others' goes on
@@ -96,6 +106,7 @@ test('a program may have a memory of its own: the others keep theirs, and it goe
     first.dispose()
   } finally {
     WebAssembly.Memory = Memory
+    Worker.prototype.terminate = terminate
   }
 })
 

@@ -13,31 +13,36 @@ const line = 64
 const word = 4
 
 /** Elements from row to row of n: whole cache lines, an odd number of them, as in `reserve`. */
-const stride = (n: number): number => ((Math.ceil((n * word) / line) | 1) * line) / word
+const stride = (n: number, size = word): number => ((Math.ceil((n * size) / line) | 1) * line) / size
 
 function checkQ(q: AdmmOptions['q'], n: number): void {
-  if (q instanceof Float32Array) return checkLength('admm', 'q', q, n * n)
-  checkLength('admm', 'a of q', q.a, n * n, Float64Array)
-  checkLength('admm', 'scale of q', q.scale, n, Float64Array)
+  if ('a' in q) {
+    checkLength('admm', 'a of q', q.a, n * n, Float64Array)
+    checkLength('admm', 'scale of q', q.scale, n, Float64Array)
+  } else checkLength('admm', 'q', q, n * n)
 }
 
 /** Rounded to f32. Throws NUMERICAL. */
 function inverse({ f32, f64 }: Loaded, { a, scale, diagonal }: InverseOf, n: number): Matrix {
   const { memory } = f64
-  const from = reserve(f64, n, n)
-  for (let i = 0, at = 0; i < n; i++, at += n) {
-    const row = memory.float64(from.pointer + i * from.rs * 8, i + 1)
-    const factor = scale[i]!
-    for (let j = 0; j < i; j++) row[j] = a[at + j]! * factor * scale[j]!
-    row[i] = diagonal
+  const from = { pointer: memory.keep(n * stride(n, 8) * 8), rows: n, cols: n, rs: stride(n, 8), cs: 1 }
+  try {
+    for (let i = 0, at = 0; i < n; i++, at += n) {
+      const row = memory.float64(from.pointer + i * from.rs * 8, i + 1)
+      const factor = scale[i]!
+      for (let j = 0; j < i; j++) row[j] = a[at + j]! * factor * scale[j]!
+      row[i] = diagonal
+    }
+    invertPositive(f64, from, 'admm: the inverse of Q')
+    const to = reserve(f32, n, n)
+    for (let i = 0; i < n; i++) {
+      const row = memory.float64(from.pointer + i * from.rs * 8, n)
+      memory.float32(to.pointer + i * to.rs * word, n).set(row)
+    }
+    return to
+  } finally {
+    memory.free(from.pointer)
   }
-  invertPositive(f64, from, 'admm: the inverse of Q')
-  const to = reserve(f32, n, n)
-  for (let i = 0; i < n; i++) {
-    const row = memory.float64(from.pointer + i * from.rs * 8, n)
-    memory.float32(to.pointer + i * to.rs * word, n).set(row)
-  }
-  return to
 }
 
 /** Reserves what the iteration needs. Throws INVALID_ARGUMENT, NUMERICAL, and OUT_OF_MEMORY with nothing reserved. */
@@ -62,7 +67,7 @@ export function iterationOf(on: Loaded, options: AdmmOptions): Iteration {
   const { memory } = k
 
   // before the rest, which then takes the place of what an inverse needs
-  const right = q instanceof Float32Array ? upload(k, hostMatrix('q', q, n, n)) : inverse(on, q, n)
+  const right = 'a' in q ? inverse(on, q, n) : upload(k, hostMatrix('q', q, n, n))
   const values = m * stride(n) * word
   const blocks = single ? 0 : down * stride(across) * word
   const base = memory.keep(4 * values + 3 * blocks + on.panelBytes(n))

@@ -241,8 +241,8 @@ export interface Linalg {
    */
   scatter(options: ScatterOptions): Scatter
   /**
-   * Begins an iteration of ADMM; it needs about 4·(5·m·n + 2·n²) bytes, and to begin with up to 20·n² in their place. A Q
-   * that is to be inverted is so in f64, in the kernels' memory; NUMERICAL where its inverse is not positive definite.
+   * Begins an iteration of ADMM; it needs about 4·(5·m·n + 2·n²) bytes, and to begin with as much again, or the 16·n² in
+   * which a Q that is given by its inverse is made in f64; NUMERICAL where that is not positive definite.
    */
   admm(options: AdmmOptions): Admm
   /** Frees the memory; idempotent. */

@@ -5,7 +5,10 @@ export interface CompileOptions {
   readonly threads?: number
   /** Initializers that `write` may change after compilation. */
   readonly mutable?: readonly string[]
-  /** The program is far larger than those after it: it shares no memory with others, and gives its own back when disposed. */
+  /**
+   * The program is far larger than those after it: it shares no memory with others, and gives its own back when disposed.
+   * A backend without memory of its own ignores it.
+   */
   readonly ownMemory?: boolean
 }
 
@@ -28,7 +31,7 @@ export interface Backend {
 export interface RunOptions {
   /**
    * Gives an array of so many floats that nothing uses any more, whatever it holds, or undefined: a float32 output may be
-   * written to it, as a whole. A backend need not ask.
+   * written to it, as a whole. It may be a part of a larger memory. A backend need not ask.
    */
   readonly spare?: (length: number) => Float32Array | undefined
 }

@@ -1,4 +1,5 @@
 import { createGraph, float32, node, type Tensor } from '@tacojs/graph'
+import type { Backend } from './backend.js'
 import { liveValues } from './live-values.js'
 import { createStepper } from './stepper.js'
 import { evaluatingBackend } from './testing/evaluating-backend.js'
@@ -128,4 +129,65 @@ describe('memory', () => {
     for (const batch of [0, 1]) expect(second.value(batch, 'v6')).toEqual(first.value(batch, 'v6'))
     expect(inputs.map(({ x }) => [...(x!.data as Float32Array)])).toEqual(before)
   })
+})
+
+/** Of nodes that add two values, quickly; its outputs are written to spare arrays. */
+const addingBackend = (): Backend => ({
+  ...evaluatingBackend(),
+  compile: async ({ nodes, outputs, inputs: given }) => ({
+    async run(inputs, { spare } = {}) {
+      const values = new Map(given.map(({ name }) => [name, inputs[name]!.data as Float32Array]))
+      for (const { inputs: summands, outputs: sums } of nodes) {
+        const [a, b] = summands.map((name) => values.get(name)!) as [Float32Array, Float32Array]
+        const sum = spare?.(a.length) ?? new Float32Array(a.length)
+        for (let i = 0; i < a.length; i++) sum[i] = a[i]! + b[i]!
+        values.set(sums[0]!, sum)
+      }
+      const { shape } = Object.values(inputs)[0]!
+      return Object.fromEntries(outputs.map(({ name }) => [name, { dtype: 'float32', shape, data: values.get(name)! }]))
+    },
+    write: () => undefined,
+    read: () => Promise.reject(new Error('not read')),
+    dispose: () => undefined,
+  }),
+})
+
+test('values of many batches lie in few slabs, and those of forks do not get in each other’s way', async () => {
+  const [width, batches, layers] = [2 ** 18, 40, 5]
+  const names = Array.from({ length: layers + 1 }, (_, i) => `v${i}`)
+  const chain = createGraph({
+    inputs: [{ name: 'v0', dtype: 'float32', shape: ['batch', width] }],
+    outputs: [{ name: `v${layers}`, dtype: 'float32', shape: ['batch', width] }],
+    // each value is needed by the two nodes after it
+    nodes: names.slice(1).map((name, i) => node('Add', [names[i]!, names[Math.max(0, i - 1)]!], [name])),
+    initializers: {},
+  })
+  const inputs = Array.from({ length: batches }, (_, b) => ({
+    v0: float32([1, width], new Float32Array(width).fill(b)),
+  }))
+  const factors = [1, 2, 3, 5, 8, 13]
+  const stepper = createStepper(addingBackend(), chain, inputs)
+  await stepper.advancePast('v1')
+  const fork = stepper.fork()
+  const buffers = new Set<ArrayBufferLike>()
+  const check = (of: typeof stepper, value: number): void => {
+    for (let b = 0; b < batches; b++) {
+      const data = of.value(b, `v${value}`).data as Float32Array
+      const wrong = data.findIndex((v) => v !== factors[value]! * b)
+      expect([b, wrong]).toEqual([b, -1])
+      buffers.add(data.buffer)
+    }
+  }
+  for (let value = 2; value <= layers; value++) {
+    await stepper.advancePast(`v${value}`)
+    check(stepper, value)
+    if (value % 2 === 1) continue
+    await fork.advancePast(`v${value}`)
+    check(fork, value)
+    check(stepper, value)
+  }
+  await fork.advancePast(`v${layers}`)
+  check(fork, layers)
+  check(stepper, layers)
+  expect(buffers.size).toBeLessThan(20)
 })

@@ -67,7 +67,7 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
     )
     .option(
       '--positions <share>',
-      'share of tokens or pixels that the statistics look at, or auto: half where they have weights (auto)',
+      'share of tokens or pixels that the statistics look at, or auto: half, and of pixels no more than say something new (auto)',
       numberOrAuto,
     )
     .option(

@@ -28,11 +28,14 @@ export function measurements(
       context.recipe,
     )
     if (kept) {
-      const table = kept.note as LayerLosses['losses'][]
-      return free.map((planned, i) => ({ planned, losses: table[i]! }))
+      const table = new Map(kept.note as (readonly [string, LayerLosses['losses']])[])
+      return free.map((planned) => ({ planned, losses: table.get(planned.layer.name)! }))
     }
     const found = await layerLosses(model, batches, context)
-    await records.write(LOSSES, { tensors: new Map(), note: found.map((layer) => layer.losses) })
+    await records.write(LOSSES, {
+      tensors: new Map(),
+      note: found.map(({ planned, losses }) => [planned.layer.name, losses]),
+    })
     return found
   }
   return {

@@ -60,12 +60,17 @@ export function planLayers(model: Graph, recipe: Recipe): Plan {
     [...runs.values()].map((run) => run.flat()),
   )
   const writes = residualWrites(together)
+  /** None where it is added to what is pruned with it, as in branches of one window: that is not there before it. */
+  const writeOf = (layer: PrunableLayer, group: readonly PrunableLayer[]): ResidualWrite | undefined => {
+    const write = writes.get(layer.node)
+    return write && group.some(({ node }) => nodes.get(node)!.outputs.includes(write.skip)) ? undefined : write
+  }
   const planned = [...runs].map(([input, run]) =>
     inOrder(
       run.map((group): Omit<LayerGroup, 'before'> => ({
         input,
         members: group.map((layer) => {
-          const write = writes.get(layer.node)
+          const write = writeOf(layer, group)
           return {
             layer,
             node: nodes.get(layer.node)!,

@@ -28,6 +28,9 @@ export async function samplings(
 /** The share to expect before anything is known of the weights. */
 export const expectedShare = (recipe: Recipe): Share => shareOf(recipe.positions, recipe.positionWeights !== false)
 
+/** What weights may fail with without the layers: no gradient, or no room for it. */
+const dispensable: readonly string[] = ['UNSUPPORTED', 'OUT_OF_MEMORY']
+
 /** Undefined where all positions count alike. */
 async function weightsFor(
   graph: Graph,
@@ -43,7 +46,7 @@ async function weightsFor(
       onImages: context.onWeighed,
     })
   } catch (error) {
-    if (recipe.positionWeights !== 'auto' || !isTacoError(error) || error.code !== 'UNSUPPORTED') throw error
+    if (recipe.positionWeights !== 'auto' || !isTacoError(error) || !dispensable.includes(error.code)) throw error
     context.onWarning?.(`all positions count alike, for their weights cannot be had: ${error.message}`)
     return undefined
   }

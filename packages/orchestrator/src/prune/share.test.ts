@@ -7,15 +7,12 @@ test('the recipe decides, for all layers alike', () => {
 
 test('unless it does: all, or half where positions have weights; of convolutions no more than say something new', () => {
   const [all, weighed] = [shareOf('auto', false), shareOf('auto', true)]
-  for (const [positions, cols] of [
-    [1e6, 64],
-    [1e6, 576],
-    [62720, 2304],
-  ] as const) {
-    const enough = (64 * Math.max(256, cols)) / positions
-    expect(all(positions, { kind: 'Linear', cols })).toBe(1)
-    expect(weighed(positions, { kind: 'Linear', cols })).toBe(0.5)
-    expect(all(positions, { kind: 'Conv', cols })).toBe(Math.min(1, enough))
-    expect(weighed(positions, { kind: 'Conv', cols })).toBe(Math.min(0.5, enough))
-  }
+  expect([all(1e6, { kind: 'Linear', cols: 64 }), weighed(1e6, { kind: 'Linear', cols: 64 })]).toEqual([1, 0.5])
+  // 3×3 over 64 channels: 36 864 positions are enough
+  expect(all(36_864, { kind: 'Conv', cols: 576 })).toBe(1)
+  expect(all(368_640, { kind: 'Conv', cols: 576 })).toBeCloseTo(0.1, 12)
+  expect(weighed(368_640, { kind: 'Conv', cols: 576 })).toBeCloseTo(0.1, 12)
+  expect(weighed(36_864, { kind: 'Conv', cols: 576 })).toBe(0.5)
+  // few inputs: 16 384
+  expect(all(163_840, { kind: 'Conv', cols: 9 })).toBeCloseTo(0.1, 12)
 })

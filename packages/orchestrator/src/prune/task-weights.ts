@@ -1,4 +1,4 @@
-import { checkpoint } from '@tacojs/errors'
+import { checkpoint, TacoError } from '@tacojs/errors'
 import { seededRandom } from '@tacojs/calibration'
 import { gradient, node, type Gradient, type Graph, type Tensor, type ValueInfo } from '@tacojs/graph'
 import type { Backend } from '@tacojs/runtime'
@@ -28,7 +28,8 @@ const LEAST = 0.05
  * that hardly reach the head. Outputs likewise, with g_r the root of the sum of squares over all images and positions.
  * Of many images some are measured, and the others' positions count for what theirs do on average.
  *
- * @throws UNSUPPORTED where an operator on the way to the logits has no gradient
+ * @throws UNSUPPORTED where an operator on the way to the logits has no gradient, or a layer is on no such way;
+ *   OUT_OF_MEMORY
  */
 export async function taskWeights(
   graph: Graph,
@@ -44,6 +45,7 @@ export async function taskWeights(
 ): Promise<TaskWeights> {
   const of = logitsOf(graph)
   const outputs = groups.map(({ members }) => members.map(({ node }) => node.outputs[0]!))
+  checkReached(graph, of, groups)
   const seed = freeName(graph, 'projection')
   const pass = gradient(graph, { of, seed, wrt: outputs.flat() })
   const reduced = withSquares(pass, groups)
@@ -88,6 +90,18 @@ function logitsOf(graph: Graph): string {
   const { name } = graph.outputs[0]!
   const last = graph.nodes.find((node) => node.outputs.includes(name))
   return last && ['Softmax', 'LogSoftmax'].includes(last.op) ? last.inputs[0]! : name
+}
+
+/** Throws UNSUPPORTED where a layer makes only other outputs. */
+function checkReached(graph: Graph, of: string, groups: readonly LayerGroup[]): void {
+  const needed = new Set([of])
+  for (const { inputs, outputs } of [...graph.nodes].reverse()) {
+    if (outputs.some((name) => needed.has(name))) for (const name of inputs) needed.add(name)
+  }
+  for (const { layer, node } of groups.flatMap(({ members }) => members)) {
+    if (needed.has(node.outputs[0]!)) continue
+    throw new TacoError('UNSUPPORTED', `the logits do not depend on the layer '${layer.name}'; keep it dense (--keep)`)
+  }
 }
 
 function freeName(graph: Graph, wanted: string): string {

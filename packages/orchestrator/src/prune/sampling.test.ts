@@ -1,0 +1,74 @@
+import { TacoError } from '@tacojs/errors'
+import { createGraph, node, type Graph } from '@tacojs/graph'
+import { createNumerics } from '@tacojs/solver'
+import { residualNetwork } from '../allocate/testing/network.js'
+import { openBackend } from '../backends.js'
+import { parseRecipe, type RecipeInput } from '../recipe.js'
+import { conv, randomTensors } from '../testing/layers.js'
+import { planLayers } from './plan.js'
+import { samplings } from './sampling.js'
+
+const random = randomTensors(9)
+const batches = [random([4, 3, 6, 6]), random([2, 3, 6, 6])]
+const backend = openBackend('tfjs-cpu')
+
+const sampled = async (
+  graph: Graph,
+  positionWeights: RecipeInput['positionWeights'],
+  own: typeof backend = backend,
+): Promise<{ weighed: boolean[]; warnings: string[] }> => {
+  const recipe = parseRecipe({ model: '-', data: '-', positionWeights })
+  const warnings: string[] = []
+  const { graph: planned, groups } = planLayers(graph, recipe)
+  const all = await samplings(planned, groups, batches, {
+    ...{ backend: own, linalg: await createNumerics(), recipe },
+    onWarning: (text) => warnings.push(text),
+  })
+  return { weighed: all.map(({ weights, outputs }) => weights !== undefined && outputs !== undefined), warnings }
+}
+
+/** The sum goes through an activation, as in ResNets. */
+const rectified = (): Graph => {
+  const { nodes, ...graph } = residualNetwork()
+  return createGraph({
+    ...graph,
+    initializers: Object.fromEntries([...graph.initializers].map(([name, { tensor }]) => [name, tensor])),
+    nodes: nodes.flatMap((n) => (n.op === 'Add' ? [{ ...n, outputs: ['s'] }, node('Relu', ['s'], ['e'])] : [n])),
+  })
+}
+
+test('positions have weights unless the recipe says no, in ResNets too', async () => {
+  for (const graph of [residualNetwork(), rectified()]) {
+    expect(await sampled(graph, 'auto')).toEqual({ weighed: [true, true], warnings: [] })
+    expect(await sampled(graph, false)).toEqual({ weighed: [false, false], warnings: [] })
+  }
+})
+
+test('where they cannot be had all count alike, which is said, unless they were asked for', async () => {
+  const { nodes, outputs, ...graph } = residualNetwork()
+  const aside = createGraph({
+    ...graph,
+    outputs: [...outputs, { name: 'features', dtype: 'float32', shape: ['batch', 2, 6, 6] }],
+    nodes: nodes.flatMap((n) => (n.outputs[0] === 'c' ? [n, conv('c', 'aside', 'features', 1)] : [n])),
+    initializers: {
+      ...Object.fromEntries([...graph.initializers].map(([name, { tensor }]) => [name, tensor])),
+      'aside.weight': random([2, 8, 1, 1]),
+      'aside.bias': random([2]),
+    },
+  })
+  const noRoom = {
+    ...backend,
+    compile: () => Promise.reject(new TacoError('OUT_OF_MEMORY', 'wasm memory: the plan does not fit')),
+  }
+  for (const [of, own, why] of [
+    [aside, backend, "do not depend on the layer 'aside'"],
+    [residualNetwork(), noRoom, 'does not fit'],
+  ] as const) {
+    const { weighed, warnings } = await sampled(of, 'auto', own)
+    expect(weighed).not.toContain(true)
+    expect(warnings).toEqual([expect.stringContaining(why)])
+    await expect(sampled(of, true, own)).rejects.toThrow(why)
+  }
+  const lost = { ...backend, compile: () => Promise.reject(new TacoError('ABORTED', 'stopped')) }
+  await expect(sampled(residualNetwork(), 'auto', lost)).rejects.toMatchObject({ code: 'ABORTED' })
+})
