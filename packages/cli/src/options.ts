@@ -28,6 +28,8 @@ export function imageSize(value: string): number[] {
   return sizes
 }
 
+export const positiveOrAuto = (value: string): number | 'auto' => (value === 'auto' ? value : positive(value))
+
 export function numberOrAuto(value: string): number | 'auto' {
   if (value === 'auto') return value
   if (value.trim() === '' || !Number.isFinite(Number(value))) {

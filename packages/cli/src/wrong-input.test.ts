@@ -182,6 +182,12 @@ test('options out of range, unknown ones, and places that cannot be written', as
   const usage = await runTaco('specialize', '--sparsity', 'much')
   expect(usage).toMatchObject({ status: 2, stdout: '' })
   expect(usage.stderr).toContain("'much' is not a number")
+  await expectError(
+    await wrong({ views: 'auto', positions: 'auto', keep: 'nothing.*' }),
+    'INVALID_ARGUMENT',
+    'nothing.*',
+  )
+  expect((await runTaco('specialize', '--views', '0')).stderr).toContain("'0' is less than 1")
   const half = await runTaco('specialize', '--positions', 'half')
   expect(half).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining("neither a number nor 'auto'") })
   expect((await runTaco('nonsense')).status).toBe(2)

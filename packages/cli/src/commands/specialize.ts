@@ -1,6 +1,15 @@
 import { Command, Option } from 'commander'
 import { defaultMethod, loadRecipe, methodNames, specialize, type SpecializeOptions } from '@tacojs/orchestrator'
-import { collect, exifOption, number, numberOrAuto, onOffAuto, positive, wholeNumber } from '../options.js'
+import {
+  collect,
+  exifOption,
+  number,
+  numberOrAuto,
+  onOffAuto,
+  positive,
+  positiveOrAuto,
+  wholeNumber,
+} from '../options.js'
 import { progressPrinter } from '../progress.js'
 import { layerOverride, withLayers, type LayerOverrides } from '../layer-option.js'
 import { resultTable } from '../result-table.js'
@@ -30,7 +39,11 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
         'flip-crop',
       ]),
     )
-    .option('--views <n>', 'how often they see each image, itself included (so often that there are 320)', positive)
+    .option(
+      '--views <n>',
+      'how often they see each image, itself included, or auto: so often that there are 320 (auto)',
+      positiveOrAuto,
+    )
     .option(
       '--sparsity <share>',
       'zeros over the pruned layers, or units that go from each group, 0 to 1 (0.5)',
