@@ -93,6 +93,9 @@ test.each(sizes)('%s×%s: Q as an inverse is what potrf and potri give', (m, n) 
     const wrong = { a, scale, diagonal: -1 }
     expect(() => linalg.admm({ m, n, q: wrong, b, v, rho })).toThrow(code('NUMERICAL'))
     expect(() => linalg.admm({ m, n, q: { ...wrong, scale: b }, b, v, rho } as never)).toThrow(code('INVALID_ARGUMENT'))
+    for (const other of [expected, {}]) {
+      expect(() => linalg.admm({ m, n, q: other, b, v, rho } as never)).toThrow(code('INVALID_ARGUMENT'))
+    }
   }
 })
 
