@@ -5,7 +5,7 @@
  *
  * Every cell is `specialize` as a user would run it with 16 shots, measured on `dev` and `test` pooled (500 images). What is
  * kept in benchmarks/results/one-shot/MODEL-TASK.json is not run again without --again; --only takes cells whose name
- * holds all its words, --list names the cells, --table prints the kept results as Markdown and runs nothing.
+ * holds all its words or what begins with them, --list names the cells, --table prints the kept results as Markdown and runs nothing.
  * The packages must be built (`npm ci` does).
  */
 import {
@@ -113,12 +113,11 @@ const { values: options } = parseArgs({
   },
 })
 const words = options.only.flatMap((text) => text.split(' '))
+const partsOf = (cell) => nameOf(cell).split(' ')
+// a word that is a whole name means that alone: fastobc is not fastobc-dense-refit
+const whole = new Set([...cells()].flatMap(partsOf))
 const asked = [...cells()].filter((cell) =>
-  words.every((word) =>
-    nameOf(cell)
-      .split(' ')
-      .some((part) => part.startsWith(word)),
-  ),
+  words.every((word) => partsOf(cell).some((part) => (whole.has(word) ? part === word : part.startsWith(word)))),
 )
 if (asked.length === 0) fail(`no cell has all of '${words.join(' ')}'; --list names them`)
 if (options.table) printTable()
