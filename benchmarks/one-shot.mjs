@@ -77,7 +77,7 @@ function* cells() {
       for (const pattern of Object.keys(patterns)) {
         if (pattern === '95' && !model.startsWith('resnet')) continue
         for (const method of Object.keys(methods)) {
-          if (pattern === 'structured-30' && method !== 'default') continue
+          if (pattern === 'structured-30' && !['default', 'magnitude', 'magnitude-refit'].includes(method)) continue
           // there the pattern decides how many zeros each layer has
           if (pattern === '2:4' && method === 'uniform') continue
           const own = ['default', 'uniform', 'images-alone'].includes(method)

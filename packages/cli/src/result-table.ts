@@ -48,7 +48,10 @@ export function resultTable(result: SpecializeResult): string {
 }
 
 function whatWent({ sparsity, layers, groups, recipe }: SpecializeResult): string {
-  if (groups) return `${formatPercent(sparsity)} of the units of ${groups.length} groups gone (group OBS, structured)`
+  if (groups) {
+    const method = recipe.method ?? 'group OBS'
+    return `${formatPercent(sparsity)} of the units of ${groups.length} groups gone (${method}, structured)`
+  }
   const [first, last] = [layers[0]!, layers[layers.length - 1]!].map((layer) => formatPercent(layer.sparsity))
   const rise = rises(recipe, layers) ? `, from ${first} in the first to ${last} in the last` : ''
   return `${formatPercent(sparsity)} zeros in ${layers.length} layers${rise} (${recipe.method}, ${recipe.pattern})`

@@ -61,8 +61,11 @@ function structured(recipe: Recipe, target: (typeof targets)[number] | undefined
   if (!['auto', 'uniform'].includes(recipe.allocation)) throw not('allocation', instead)
   if (target && target !== 'maxDrop') throw not(target, instead)
   if (recipe.budget !== undefined) throw not('budget', instead)
-  const ours = 'group OBS chooses the units and the rest is fitted exactly, so leave it out'
-  for (const field of ['method', 'refit'] as const) if (recipe[field] !== undefined) throw not(field, ours)
+  const { method, refit } = recipe
+  if (method !== undefined && method !== 'magnitude') {
+    throw not('method', 'units are chosen by group OBS, or by magnitude; leave it out, or give that')
+  }
+  if (refit === false && !method) throw not('refit', 'group OBS fits the rest exactly, so leave it out')
   if (recipe.warmStart !== undefined) {
     throw not('warmStart', 'the weights that stay are fitted whether they were zero or not, so leave it out')
   }

@@ -74,7 +74,10 @@ test('what would have no say beside another field is refused, and named', () => 
   refused({ pattern: '2:4', allocation: 'dp' }, /^allocation: the pattern 2:4 decides/)
   const structured = { pattern: 'structured' }
   refused({ ...structured, method: 'admm' }, /^method: not with the pattern structured/)
-  refused({ ...structured, refit: true }, /^refit: not with the pattern structured/)
+  refused({ ...structured, refit: false }, /^refit: not with the pattern structured; group OBS/)
+  for (const refit of [true, false]) {
+    expect(parseRecipe({ ...least, ...structured, method: 'magnitude', refit })).toMatchObject({ refit })
+  }
   refused({ ...structured, warmStart: 'auto' }, /^warmStart: not with the pattern structured/)
   refused({ ...structured, budget: 'macs' }, /^budget: not with the pattern structured/)
   refused({ maxDrop: -1 }, /^maxDrop: expected a number from 0 to 100, got -1/)

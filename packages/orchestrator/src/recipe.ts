@@ -40,13 +40,12 @@ const recipeSchema = v.strictObject({
   sparsity: v.optional(share),
   /**
    * `unstructured`, N:M such as `2:4` (N kept of M), or blocks of outputs × inputs such as `4x1`. `structured`: whole
-   * channels, hidden units and heads go, and the network gets smaller; chosen by group OBS and fitted exactly, so not
-   * beside `method`, `refit` and `warmStart`.
+   * channels, hidden units and heads go, and the network gets smaller; not beside `warmStart`.
    */
   pattern: v.optional(v.string(), 'unstructured'),
-  /** `admm` unless given. */
+  /** `admm` unless given; structured: group OBS unless given, or `magnitude`. */
   method: v.optional(method),
-  /** Least-squares weights for the chosen mask after the method; true unless given. */
+  /** Least-squares weights for the chosen mask after the method; true unless given, and always by group OBS. */
   refit: v.optional(v.boolean()),
   /**
    * What a layer aims at. `dense`: the dense model's output. `sparse`: its own dense weights on the pruned stream's

@@ -71,7 +71,7 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
       '--pattern <pattern>',
       'unstructured, N:M such as 2:4, blocks such as 4x1, or structured: whole channels and heads (unstructured)',
     )
-    .option('--method <name>', `${methodNames.join(', ')} (${defaultMethod})`)
+    .option('--method <name>', `${methodNames.join(', ')} (${defaultMethod}; structured: group OBS, or magnitude)`)
     .option('--target <stream>', 'what layers aim at: auto, dense, sparse or residual (auto)')
     .option(
       '--position-weights <when>',

@@ -89,8 +89,10 @@ async function rowsOf(g: Graph, value: string): Promise<number[][]> {
   return rows
 }
 
-test('the reported error is that of the smaller network’s own outputs', async () => {
-  const { graph: smaller, groups, warning } = await pruned(0.5)
+const methods = [{}, { method: 'magnitude' }, { method: 'magnitude', refit: false }]
+
+test.each(methods)('%j: the reported error is that of the smaller network’s own outputs', async (fields) => {
+  const { graph: smaller, groups, warning } = await pruned(0.5, fields)
   expect(groups.map((g) => [g.name, g.producers, g.unitsBefore, g.unitsAfter])).toEqual([
     ['one.conv3', ['b'], 10, 5],
     ['two.conv2', ['i'], 6, 3],
@@ -105,6 +107,21 @@ test('the reported error is that of the smaller network’s own outputs', async 
     expect(groups[i]!.relativeError).toBeCloseTo(error, 5)
     expect(groups[i]!.relativeFloor).toBeLessThanOrEqual(groups[i]!.relativeError)
   }
+})
+
+test('by magnitude the units with the smallest weights in the consumer go; its fit lowers the error', async () => {
+  const [fitted, plain] = [await pruned(0.5, methods[1]), await pruned(0.5, methods[2])]
+  const { data } = graph.initializers.get('one.conv3.weight')!.tensor
+  const size = (unit: number): number =>
+    Array.from({ length: 8 }, (_, row) => Number(data[row * 10 + unit]) ** 2).reduce((a, b) => a + b)
+  const stay = Array.from({ length: 10 }, (_, unit) => unit)
+    .sort((a, b) => size(b) - size(a))
+    .slice(0, 5)
+    .sort((a, b) => a - b)
+  const left = plain.graph.initializers.get('one.conv3.weight')!.tensor.data
+  expect([...left]).toEqual(Array.from({ length: 8 }, (_, row) => stay.map((unit) => data[row * 10 + unit])).flat())
+  // the same units went before the first consumer, whose targets and inputs are the same
+  expect(fitted.groups[0]!.relativeError).toBeLessThan(plain.groups[0]!.relativeError)
 })
 
 test('the smaller network is smaller in all layers of a group, and survives a bundle', async () => {

@@ -1,5 +1,13 @@
 import type { ChannelGroup } from '@tacojs/graph'
-import { damp, groupObs, refit, type LayerProblem, type Numerics, type Solution } from '@tacojs/solver'
+import {
+  damp,
+  groupMagnitude,
+  groupObs,
+  refit as refitted,
+  type LayerProblem,
+  type Numerics,
+  type Solution,
+} from '@tacojs/solver'
 
 export interface GroupSolution extends Pick<Solution, 'weights' | 'bias' | 'lambda' | 'escalations'> {
   /** Places in the group's units, in the order they went. */
@@ -10,30 +18,44 @@ export interface GroupSolution extends Pick<Solution, 'weights' | 'bias' | 'lamb
   readonly relativeFloor: number
 }
 
+export interface GroupOptions {
+  /** Of the units, that is to go. */
+  readonly share: number
+  /** Group OBS unless given. */
+  readonly method?: 'magnitude'
+  /** Whether the remaining weights are fitted exactly; true unless given. */
+  readonly refit?: boolean
+  readonly damp?: number
+  readonly signal?: AbortSignal
+}
+
 /**
  * Takes ⌊units·share⌋ units out of the consumer's layer problem, one at least staying, and fits the remaining weights and
- * the bias exactly: Ŵ [rows, cols] is 0 in the columns of the units that went.
+ * the bias: Ŵ [rows, cols] is 0 in the columns of the units that went.
  */
 export function solveGroup(
   linalg: Numerics,
   problem: LayerProblem,
   group: ChannelGroup,
-  options: { readonly share: number; readonly damp?: number; readonly signal?: AbortSignal },
+  options: GroupOptions,
 ): GroupSolution {
-  const { share, signal } = options
+  const { share, method, refit = true, signal } = options
   const { rows, cols, xMean, yMean, yy, hasBias } = problem
   const count = group.units.length
   // 1e-9 forgives what 0.1·30 is more than 3, or less
   const going = Math.min(count - 1, Math.floor(count * share + 1e-9))
   const damped = damp(linalg, problem, { damp: options.damp })
   const columns = group.units.map((unit) => Int32Array.from(unit.columns))
-  const removals = groupObs(linalg, damped, columns, going, { signal })
-  const removed = [...removals.order]
+  const choice =
+    method === 'magnitude'
+      ? groupMagnitude(linalg, damped, columns, going)
+      : groupObs(linalg, damped, columns, going, { signal })
+  const removed = [...choice.order]
   const mask = new Uint8Array(rows * cols).fill(1)
   for (const unit of removed)
     for (const j of columns[unit]!) for (let row = 0; row < rows; row++) mask[row * cols + j] = 0
-  const candidate = { weights: removals.weights, mask, loss: removals.losses.reduce((a, b) => a + b, 0) }
-  const { weights, loss } = refit(linalg, damped, candidate, { kind: 'cholesky', signal })
+  const candidate = { weights: choice.weights, mask, loss: choice.loss }
+  const { weights, loss } = refit ? refitted(linalg, damped, candidate, { kind: 'cholesky', signal }) : candidate
   // error(Ŵ) + λ‖Ŵ − W‖² = error(W*) + λ‖W* − W‖² + loss
   const distance = weights.reduce((sum, w, i) => sum + (w - problem.weights[i]!) ** 2, 0)
   const error = Math.max(0, damped.objective + loss - damped.lambda * distance)

@@ -20,7 +20,7 @@ test('groups of any columns: each removal is the cheapest, the rest is the best 
     const without = (gone: number[]) => all.filter((j) => !gone.some((g) => groups[g].includes(j)))
     const loss = (gone: number[]) => bestLoss(problem, [0, 1, 2, 3, 4], without(gone))
     for (let count = 0; count <= 4; count++) {
-      const { order, losses, weights } = groupObs(numerics, problem, groups, count)
+      const { order, losses, loss: sum, weights } = groupObs(numerics, problem, groups, count)
       expect(order.length).toBe(count)
       order.forEach((group, k) => {
         const before = [...order.subarray(0, k)]
@@ -31,6 +31,7 @@ test('groups of any columns: each removal is the cheapest, the rest is the best 
       const kept = without([...order])
       weights.forEach((w, i) => expect(w !== 0).toBe(kept.includes(i % 10)))
       const expected = losses.reduce((sum, l) => sum + l, 0)
+      expect(sum).toBeCloseTo(expected, 12)
       expect(Math.abs(plainLoss(layer, problem.lambda, problem.target, weights) - expected)).toBeLessThanOrEqual(
         1e-8 * expected + 1e-12 * loss([0, 1, 2, 3]),
       )

@@ -1,21 +1,17 @@
-import { TacoError } from '@tacojs/errors'
+import { checkGroups, type GroupChoice } from '../column-groups.js'
 import type { DampedProblem } from '../damp.js'
 import type { Numerics } from '../numerics.js'
 import { startOf } from './start.js'
 
-export interface GroupRemovals {
-  /** [count]: the groups in the order of their removal. */
-  readonly order: Int32Array
+export interface GroupRemovals extends GroupChoice {
   /** [count]: what the loss rose by with each. */
   readonly losses: Float64Array
-  /** [rows, cols]: the best weights on the columns that are left, exactly 0 on the others. */
-  readonly weights: Float64Array
 }
 
 /**
  * Structured pruning: ExactOBS with groups of columns, all rows together, such as the columns of an input channel or of an
  * attention head. Removes `count` groups, always the one with the smallest Σ_rows w_Bᵀ(P_BB)⁻¹w_B, P = (H_SS)⁻¹. Columns
- * in no group stay. f64; about n³/3 floating-point operations, and rows·n² for the weights, in one thread.
+ * in no group stay; the weights are the best on what is left. f64; about n³/3 floating-point operations, and rows·n² for the weights, in one thread.
  * Throws INVALID_ARGUMENT for groups that are empty, overlap or have columns that there are not, and for a wrong count.
  */
 export function groupObs(
@@ -26,7 +22,7 @@ export function groupObs(
   options: { signal?: AbortSignal } = {},
 ): GroupRemovals {
   const { rows, cols } = damped.problem
-  const groupOf = checkGroups(groups, count, cols)
+  const groupOf = checkGroups('groupObs', groups, count, cols)
   const order = Int32Array.from(groups.flatMap((group) => [...group]))
   const fixed = Int32Array.from({ length: cols }, (_, j) => j).filter((j) => groupOf[j] < 0)
   const columns = Int32Array.from([...order, ...fixed])
@@ -45,30 +41,8 @@ export function groupObs(
   for (let row = 0; row < rows; row++) {
     columns.forEach((j, k) => (left[row * cols + j] = weights[row * cols + k] * scale * start.columnScale[k]))
   }
-  return {
-    order: removals.order.slice(0, count),
-    losses: removals.losses.slice(0, count).map((loss) => loss * start.lossScale[0]),
-    weights: left,
-  }
-}
-
-/** The group of each column [cols], −1 for none. */
-function checkGroups(groups: readonly Int32Array[], count: number, cols: number): Int32Array {
-  if (!(Number.isInteger(count) && count >= 0 && count <= groups.length)) {
-    throw new TacoError('INVALID_ARGUMENT', `groupObs: count is ${count}; give an integer from 0 to ${groups.length}`)
-  }
-  const groupOf = new Int32Array(cols).fill(-1)
-  groups.forEach((group, g) => {
-    if (group.length === 0) throw new TacoError('INVALID_ARGUMENT', `groupObs: group ${g} is empty`)
-    for (const j of group) {
-      if (!(j >= 0 && j < cols) || groupOf[j] >= 0) {
-        const why = j >= 0 && j < cols ? `also in group ${groupOf[j]}` : `not one of ${cols}`
-        throw new TacoError('INVALID_ARGUMENT', `groupObs: column ${j} of group ${g} is ${why}`)
-      }
-      groupOf[j] = g
-    }
-  })
-  return groupOf
+  const losses = removals.losses.slice(0, count).map((loss) => loss * start.lossScale[0])
+  return { order: removals.order.slice(0, count), losses, loss: losses.reduce((a, b) => a + b, 0), weights: left }
 }
 
 /** The problem with its columns in another order; of what `startOf` reads. */
