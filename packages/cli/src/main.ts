@@ -44,7 +44,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     if (!isTacoError(error)) throw error
     process.stderr.write(`taco: ${error.message} [${error.code}]\n`)
-    return 2
+    return error.code === 'OUT_OF_REACH' ? 1 : 2
   } finally {
     interrupt.dispose()
   }

@@ -11,6 +11,7 @@
  * - `NOT_FOUND`: a file, folder, backend or name does not exist
  * - `IO`: reading or writing failed
  * - `NUMERICAL`: a computation cannot give a finite answer (e.g. a matrix is not positive definite)
+ * - `OUT_OF_REACH`: what was asked for, a size or a speed, cannot be had
  * - `OUT_OF_MEMORY`: an allocation failed or would exceed a limit
  * - `DISPOSED`: something was used after `dispose()`
  * - `ABORTED`: cancelled through an `AbortSignal`
@@ -26,6 +27,7 @@ export type TacoErrorCode =
   | 'NOT_FOUND'
   | 'IO'
   | 'NUMERICAL'
+  | 'OUT_OF_REACH'
   | 'OUT_OF_MEMORY'
   | 'DISPOSED'
   | 'ABORTED'

@@ -1,5 +1,12 @@
 import { Command, Option } from 'commander'
-import { defaultMethod, loadRecipe, methodNames, specialize, type SpecializeOptions } from '@tacojs/orchestrator'
+import {
+  defaultMethod,
+  loadRecipe,
+  methodNames,
+  specialize,
+  type SpecializeOptions,
+  type SpecializeResult,
+} from '@tacojs/orchestrator'
 import {
   collect,
   exifOption,
@@ -145,8 +152,14 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
       }
       const result = await specialize(input, options)
       process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${resultTable(result)}\n`)
-      if (result.search?.reached === false || result.speed?.reached === false) onMissed()
+      if (missed(result)) onMissed()
     })
+
+/** Whether it is less than what was asked for. */
+function missed({ search, speed, recipe, specialist }: SpecializeResult): boolean {
+  const tooLarge = recipe.maxBytes !== undefined && specialist.bytes > recipe.maxBytes
+  return tooLarge || search?.reached === false || speed?.reached === false
+}
 
 interface Flags {
   readonly recipe?: string

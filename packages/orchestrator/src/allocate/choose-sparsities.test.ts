@@ -46,7 +46,7 @@ test('dense where that is small enough; a size that cannot be had names the leas
   const all = await sparsitiesForBytes(graph, losses, 'uniform', parameterCost, 1e6)
   expect([...all.values()]).toEqual([0, 0])
   await expect(sparsitiesForBytes(graph, losses, 'uniform', parameterCost, 1000)).rejects.toMatchObject({
-    code: 'INVALID_ARGUMENT',
+    code: 'OUT_OF_REACH',
     message: expect.stringMatching(/1000 bytes cannot be met: with 99 % zeros the compact weights still take \d+;/),
   })
 })

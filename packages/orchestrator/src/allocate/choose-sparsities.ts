@@ -27,7 +27,7 @@ const highest = 0.99
  * Sparsities with which the compact weights are no larger than `maxBytes`: as few zeros as that needs, to half a percent
  * of what is kept. Layers that are not among `layers` count as they are in the graph.
  *
- * @throws INVALID_ARGUMENT where no sparsity is enough, naming the least size
+ * @throws OUT_OF_REACH where no sparsity is enough, naming the least size
  */
 export async function sparsitiesForBytes(
   graph: Graph,
@@ -46,7 +46,7 @@ export async function sparsitiesForBytes(
   const least = bytesAt(highest)
   if (least > maxBytes) {
     throw new TacoError(
-      'INVALID_ARGUMENT',
+      'OUT_OF_REACH',
       `${maxBytes} bytes cannot be met: with ${100 * highest} % zeros the compact weights still take ${Math.ceil(least)}; allow that, or prune more layers`,
     )
   }

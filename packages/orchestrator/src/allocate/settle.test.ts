@@ -169,7 +169,7 @@ test.each([{ speedUp: 2 }, { maxMs: 15 }])(
 
 test('a speed that cannot be had is refused, with the least that can; no zeros where the dense network is fast enough', async () => {
   await expect(settle({ speedUp: 1e6 }, fieldsOf)).rejects.toMatchObject({
-    code: 'INVALID_ARGUMENT',
+    code: 'OUT_OF_REACH',
     message: expect.stringMatching(/^a speed-up of 1000000 .* cannot be had: with 99 % zeros one image still takes/),
   })
   const { layers } = await settle({ maxMs: 1e6 }, fieldsOf)

@@ -34,7 +34,7 @@ export interface Settled {
  * sparsities for it.
  *
  * @param batches calibration inputs, one tensor [N, C, H, W] per batch
- * @throws INVALID_ARGUMENT for a size or speed that cannot be met, naming what can
+ * @throws OUT_OF_REACH for a size or speed that cannot be met, naming what can
  */
 export async function settleSparsities(
   model: Graph,

@@ -35,7 +35,7 @@ const highest = 0.99
  * network with as many zeros at random places, beside the dense one, so that a drift of the machine's speed meets both.
  *
  * @param batch whose first image serves
- * @throws INVALID_ARGUMENT where no sparsity is enough, naming the least
+ * @throws OUT_OF_REACH where no sparsity is enough, naming the least
  */
 export async function sparsitiesForSpeed(
   model: Graph,
@@ -105,7 +105,7 @@ export async function sparsitiesForSpeed(
 function tooFast({ maxMs, speedUp }: Recipe, { ms, goalMs }: { ms: number; goalMs: number }): TacoError {
   const asked = maxMs === undefined ? `a speed-up of ${speedUp} (${goalMs.toFixed(1)} ms)` : `${maxMs} ms`
   return new TacoError(
-    'INVALID_ARGUMENT',
+    'OUT_OF_REACH',
     `${asked} cannot be had: with ${100 * highest} % zeros one image still takes ${ms.toFixed(1)} ms here; allow that, prune more layers, or take another backend`,
   )
 }
