@@ -28,8 +28,12 @@ export function consistent(recipe: Recipe): Recipe {
   if (isStructured(recipe)) return { ...structured(recipe, target), sparsity }
   const own = Object.entries(recipe.layers)
   for (const [name, { pattern }] of own) {
-    if (pattern !== undefined && isStructured({ pattern })) {
-      throw refused(`layers['${name}']`, 'the pattern structured is for a whole recipe')
+    if (pattern === undefined) continue
+    if (isStructured({ pattern })) throw refused(`layers['${name}']`, 'the pattern structured is for a whole recipe')
+    try {
+      parsePattern(pattern)
+    } catch (error) {
+      throw refused(`layers['${name}']`, (error as TacoError).message)
     }
   }
   const { method = DEFAULT_METHOD, refit = true, warmStart = 'auto' } = recipe
@@ -39,7 +43,8 @@ export function consistent(recipe: Recipe): Recipe {
     throw new TacoError('INVALID_ARGUMENT', sparsityBesidePattern('sparsity', recipe.pattern))
   }
   // layers with patterns of their own may still have a choice
-  const chosen = target ?? (['auto', 'uniform'].includes(recipe.allocation) ? undefined : 'allocation')
+  const given = ['auto', 'uniform'].includes(recipe.allocation) ? undefined : 'allocation'
+  const chosen = target ?? given ?? (recipe.budget === undefined ? undefined : 'budget')
   if (chosen && !own.some(([, { pattern }]) => pattern !== undefined)) {
     throw refused(
       chosen,

@@ -72,6 +72,8 @@ test('what would have no say beside another field is refused, and named', () => 
   refused({ dev: 'images/dev' }, /^dev: is for maxDrop/)
   refused({ speedUp: 2, budget: 'macs' }, /^budget: not beside speedUp/)
   refused({ pattern: '2:4', allocation: 'dp' }, /^allocation: the pattern 2:4 decides/)
+  refused({ pattern: '2:4', budget: 'macs' }, /^budget: the pattern 2:4 decides/)
+  refused({ layers: { a: { pattern: '4:2' } } }, /^layers\['a'\]: pattern "4:2": use/)
   const structured = { pattern: 'structured' }
   refused({ ...structured, method: 'admm' }, /^method: not with the pattern structured/)
   refused({ ...structured, refit: false }, /^refit: not with the pattern structured; group OBS/)

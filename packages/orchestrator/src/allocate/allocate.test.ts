@@ -53,3 +53,27 @@ test('the recipe then says it for each layer, beside what it said before', () =>
   expect(settings.get('block.conv1')).toMatchObject({ sparsity: 0.25, method: 'magnitude' })
   expect(settings.get('block.conv2')).toMatchObject({ sparsity: 0.9, method: recipe.method })
 })
+
+test.each([
+  [{ '*': { pattern: '2:4' }, 'block.conv2': { pattern: 'unstructured' } }, 0.75],
+  [{ 'block.conv2': { pattern: '2:4' }, '*': { pattern: '4x1' } }, 0.75],
+  [{ '*': { sparsity: 0.3 }, 'block.conv2': { pattern: '2:4' } }, undefined],
+  [{ 'block.conv2': { sparsity: 0.3 }, '*': { pattern: '2:4' }, '*.conv2': { pattern: '1x4' } }, 0.3],
+])('%j: the sparsity of a layer is what was said last, or none where a pattern decides', (layers, sparsity) => {
+  const settings = layerSettings(graph, parseRecipe({ model: '-', data: '-', sparsity: 0.75, layers }))
+  expect(settings.get('block.conv2')!.sparsity).toBe(sparsity)
+})
+
+test('a sparsity where an n:m pattern decides is refused, naming the entry', () => {
+  for (const layers of [
+    { 'block.conv2': { sparsity: 0.3, pattern: '2:4' } },
+    { '*': { pattern: '2:4' }, 'block.conv2': { sparsity: 0.3 } },
+  ]) {
+    expect(() => layerSettings(graph, parseRecipe({ model: '-', data: '-', layers }))).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(/^layers\['block.conv2'\]: the pattern 2:4 decides/),
+      }),
+    )
+  }
+})

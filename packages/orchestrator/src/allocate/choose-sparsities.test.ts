@@ -35,7 +35,7 @@ test.each(['uniform', 'progression', 'marginal', 'dp'] as const)(
   '%s: as large as may be, and never larger, by the real encoder',
   async (method) => {
     for (const maxBytes of [130000, 60000, 30000, 15000]) {
-      const found = await sparsitiesForBytes(graph, losses, method, parameterCost, maxBytes)
+      const found = await sparsitiesForBytes(graph, { free: losses, fixed: [] }, method, parameterCost, maxBytes)
       expect(encoded(found)).toBeLessThanOrEqual(maxBytes)
       expect(encoded(found)).toBeGreaterThan(0.93 * maxBytes - 512)
     }
@@ -43,9 +43,11 @@ test.each(['uniform', 'progression', 'marginal', 'dp'] as const)(
 )
 
 test('dense where that is small enough; a size that cannot be had names the least', async () => {
-  const all = await sparsitiesForBytes(graph, losses, 'uniform', parameterCost, 1e6)
+  const all = await sparsitiesForBytes(graph, { free: losses, fixed: [] }, 'uniform', parameterCost, 1e6)
   expect([...all.values()]).toEqual([0, 0])
-  await expect(sparsitiesForBytes(graph, losses, 'uniform', parameterCost, 1000)).rejects.toMatchObject({
+  await expect(
+    sparsitiesForBytes(graph, { free: losses, fixed: [] }, 'uniform', parameterCost, 1000),
+  ).rejects.toMatchObject({
     code: 'OUT_OF_REACH',
     message: expect.stringMatching(/1000 bytes cannot be met: with 99 % zeros the compact weights still take \d+;/),
   })

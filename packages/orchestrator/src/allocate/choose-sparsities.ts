@@ -1,10 +1,12 @@
 import { TacoError } from '@tacojs/errors'
 import type { Graph } from '@tacojs/graph'
 import type { Precision } from '@tacojs/model-io'
+import { budgetOf } from '@tacojs/solver'
 import { allocate, type AllocationMethod } from './allocate.js'
 import { compactBytes } from './compact-bytes.js'
 import type { LayerCost } from './costs.js'
 import type { LayerLosses } from './layer-losses.js'
+import type { PlannedLayer } from '../prune/plan.js'
 import { searchSparsity } from './search.js'
 
 /** Sparsities of the layers that together cost as much as if all had this one. */
@@ -25,23 +27,29 @@ const highest = 0.99
 
 /**
  * Sparsities with which the compact weights are no larger than `maxBytes`: as few zeros as that needs, to half a percent
- * of what is kept. Layers that are not among `layers` count as they are in the graph.
+ * of what is kept. Layers that are in neither list count as they are in the graph.
  *
+ * @param of.free the layers that get them, @param of.fixed those that are pruned as their own settings say
  * @throws OUT_OF_REACH where no sparsity is enough, naming the least size
  */
 export async function sparsitiesForBytes(
   graph: Graph,
-  layers: readonly LayerLosses[],
+  of: { readonly free: readonly LayerLosses[]; readonly fixed: readonly PlannedLayer[] },
   method: AllocationMethod,
   cost: LayerCost,
   maxBytes: number,
   precision: Precision = 'fp32',
 ): Promise<ReadonlyMap<string, number>> {
-  const own = layers.map(({ planned }) => planned.layer)
-  const bytes = compactBytes(graph, own, precision)
+  const { free, fixed } = of
+  const own = free.map(({ planned }) => planned.layer)
+  const bytes = compactBytes(graph, [...own, ...fixed.map(({ layer }) => layer)], precision)
+  const keptOfFixed = fixed.map(
+    ({ layer: { rows, cols }, settings: { pattern, sparsity } }) => budgetOf(rows, cols, pattern, sparsity).nonzeros,
+  )
   const bytesAt = (sparsity: number): number => {
-    const sparsities = sparsitiesAt(layers, cost, method, sparsity)
-    return bytes(own.map(({ name, rows, cols }) => Math.ceil(rows * cols * (1 - sparsities.get(name)!))))
+    const sparsities = sparsitiesAt(free, cost, method, sparsity)
+    const kept = own.map(({ name, rows, cols }) => Math.ceil(rows * cols * (1 - sparsities.get(name)!)))
+    return bytes([...kept, ...keptOfFixed])
   }
   const least = bytesAt(highest)
   if (least > maxBytes) {
@@ -55,5 +63,5 @@ export async function sparsitiesForBytes(
     wish: 0,
     tolerance: 0.005,
   })
-  return sparsitiesAt(layers, cost, method, enough)
+  return sparsitiesAt(free, cost, method, enough)
 }

@@ -30,6 +30,17 @@ test('blocks go as a whole', () => {
   }
 })
 
+test('at the end of a row as many stay as the solver keeps', () => {
+  // 27 inputs: six groups of four, and three more
+  const layers = planLayers(residualNetwork(3), parseRecipe({ model: '-', data: '-', pattern: '2:4' })).groups
+  const [first] = layers.flatMap((g) => g.members)
+  const { tensor } = withRandomZeros(residualNetwork(3), [first!], () => 0).initializers.get(first!.layer.weight)!
+  const zeros = Array.from({ length: 3 }, (_, row) =>
+    (tensor.data as Float32Array).subarray(27 * row + 24, 27 * row + 27),
+  )
+  for (const tail of zeros) expect(tail.filter((v) => v !== 0)).toHaveLength(2)
+})
+
 test('of n:m exactly n of each m stay, at different places', () => {
   const { zero } = weights('2:4', 0)
   const groups = Array.from({ length: zero.length / 4 }, (_, g) => zero.slice(4 * g, 4 * g + 4))

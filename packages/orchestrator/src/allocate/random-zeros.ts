@@ -1,5 +1,5 @@
 import { withInitializers, type Graph, type Initializer } from '@tacojs/graph'
-import { formatPattern, type Pattern } from '@tacojs/solver'
+import { formatPattern, keptOfGroup, type Pattern } from '@tacojs/solver'
 import type { PlannedLayer } from '../prune/plan.js'
 
 /**
@@ -34,7 +34,7 @@ function zeroed(rows: number, cols: number, pattern: Pattern, share: number, ran
       for (let from = 0; from < cols; from += pattern.m) {
         const size = Math.min(pattern.m, cols - from)
         const first = Math.floor(random() * size)
-        const zeros = Math.max(0, size - pattern.n)
+        const zeros = size - keptOfGroup(size, pattern.n, pattern.m)
         for (let k = 0; k < zeros; k++) gone[row * cols + from + ((first + k) % size)] = 1
       }
     }

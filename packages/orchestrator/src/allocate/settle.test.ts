@@ -99,6 +99,35 @@ test('a size: the compact weights of the pruned network are no larger', async ()
   }
 })
 
+test.each([{ sparsity: 0.95 }, { pattern: '1:8' }, { pattern: '4x1', sparsity: 0.9 }])(
+  'a size: a layer with %j of its own takes what it takes then',
+  async (own) => {
+    const layers = { 'block.conv1': own }
+    const recipe = await settle({ allocation: 'uniform', maxBytes: 4500, layers }, fieldsOf)
+    expect(recipe.layers['block.conv1']).toEqual(own)
+    const { graph: result } = await pruned(recipe)
+    const { bytes } = summarize(result, [3, 6, 6], { pruned: true, evaluation: undefined, latencyMs: undefined })
+    expect(bytes).toBeLessThanOrEqual(4500)
+    expect(bytes).toBeGreaterThan(3500)
+  },
+)
+
+test('beside an n:m pattern, layers with another one have the sparsity of all, or what all have by default', async () => {
+  const layers = { 'block.conv2': { pattern: 'unstructured' } }
+  const free = await settle({ pattern: '2:4', allocation: 'auto', layers }, { model: '-', data: '-' })
+  expect(free.layers['block.conv2']).toEqual({ pattern: 'unstructured', sparsity: expect.closeTo(0.5, 9) })
+})
+
+test('a sparsity is written beside what an earlier entry says, though a later one gives the pattern', async () => {
+  const layers = { 'block.conv2': { method: 'magnitude' }, '*.conv2': { pattern: 'unstructured' } }
+  const recipe = await settle({ pattern: '2:4', allocation: 'auto', layers }, { model: '-', data: '-' })
+  const { layers: reports } = await pruned(recipe)
+  expect(reports.map(({ name, method, pattern, sparsity }) => [name, method, pattern, sparsity])).toEqual([
+    ['block.conv1', 'admm', '2:4', 0.5],
+    ['block.conv2', 'magnitude', 'unstructured', 0.5],
+  ])
+})
+
 test.each(['fp16', 'int8'] as const)('a size is that of the weights as %s, where they are rounded', async (weights) => {
   const asked = { allocation: 'uniform', maxBytes: 4000 }
   const { graph: result, layers } = await pruned(await settle({ ...asked, weights }, fieldsOf))

@@ -2,6 +2,7 @@ import type { Graph, Tensor } from '@tacojs/graph'
 import type { Linalg } from '@tacojs/linalg'
 import type { Backend } from '@tacojs/runtime'
 import { isStructured } from '../consistent.js'
+import { DEFAULT_SPARSITY } from '../prune/layer-settings.js'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
 import { sizedGraph } from '../sized.js'
@@ -48,22 +49,21 @@ export async function settleSparsities(
   if (isStructured(recipe)) return { recipe }
   const allocation = recipe.allocation === 'auto' ? 'progression' : recipe.allocation
   if (allocation === 'uniform' && maxBytes === undefined && !timed) return { recipe }
-  const members = freeLayers(
-    planLayers(model, recipe).groups.flatMap((group) => group.members),
-    recipe,
-  )
+  const planned = planLayers(model, recipe).groups.flatMap((group) => group.members)
+  const members = freeLayers(planned, recipe)
   if (members.length === 0) return { recipe }
   const free = looksAtLosses(allocation) ? await known.losses() : members.map(withoutLosses(timed ? [] : [1]))
   if (timed) {
     const speed = await known.speed(() => sparsitiesForSpeed(model, batches[0]!, free, allocation, context))
     return { recipe: withSparsities(recipe, new Map(Object.entries(speed.sparsities))), speed }
   }
+  const fixed = planned.filter((layer) => !members.includes(layer))
   const image = batches[0]!.shape.slice(1)
   const cost = budget === 'macs' ? macCost(sizedGraph(model, image) ?? model) : parameterCost
   const sparsities =
     maxBytes === undefined
-      ? sparsitiesAt(free, cost, allocation, recipe.sparsity ?? 0)
-      : await sparsitiesForBytes(model, free, allocation, cost, maxBytes, recipe.weights)
+      ? sparsitiesAt(free, cost, allocation, recipe.sparsity ?? DEFAULT_SPARSITY)
+      : await sparsitiesForBytes(model, { free, fixed }, allocation, cost, maxBytes, recipe.weights)
   return { recipe: withSparsities(recipe, sparsities) }
 }
 

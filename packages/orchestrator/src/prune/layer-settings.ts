@@ -15,9 +15,9 @@ export interface LayerSettings {
 
 /**
  * What the recipe says about each layer, by its name: its general fields, then `layers` in the order they stand there,
- * the later ones over the earlier.
+ * the later ones over the earlier. An n:m pattern takes the place of the sparsities before it.
  *
- * @throws INVALID_ARGUMENT for a name pattern that fits no layer, and for a sparsity beside an n:m pattern
+ * @throws INVALID_ARGUMENT for a name pattern that fits no layer, and for a sparsity where an n:m pattern decides
  */
 export function layerSettings(graph: Graph, recipe: Recipe): Map<string, LayerSettings> {
   const names = prunableLayers(graph).map((layer) => layer.name)
@@ -33,20 +33,29 @@ export function layerSettings(graph: Graph, recipe: Recipe): Map<string, LayerSe
     let [keep, method] = [false, recipe.method ?? DEFAULT_METHOD]
     let pattern = recipe.pattern
     let sparsity = recipe.sparsity
+    /** The entry that says the sparsity, unless a later one gives an n:m pattern. */
+    let saidBy: string | undefined
     for (const { fits, fields, text } of overrides) {
       if (!fits(name)) continue
       keep = fields.keep ?? keep
       method = fields.method ?? method
-      pattern = fields.pattern ?? pattern
-      const decidesAlone = parsePattern(pattern).kind === 'nm'
-      if (decidesAlone && fields.sparsity !== undefined) {
-        throw new TacoError('INVALID_ARGUMENT', sparsityBesidePattern(`layers['${text}']`, pattern))
+      if (fields.pattern !== undefined) {
+        pattern = fields.pattern
+        if (parsePattern(pattern).kind === 'nm') saidBy = undefined
       }
-      sparsity = decidesAlone ? undefined : (fields.sparsity ?? sparsity)
+      if (fields.sparsity !== undefined) [sparsity, saidBy] = [fields.sparsity, text]
     }
     const parsed = parsePattern(pattern)
-    const needed = parsed.kind === 'nm' ? undefined : (sparsity ?? DEFAULT_SPARSITY)
-    settings.set(name, { keep, method, pattern: parsed, sparsity: needed })
+    const decidesAlone = parsed.kind === 'nm'
+    if (decidesAlone && saidBy !== undefined) {
+      throw new TacoError('INVALID_ARGUMENT', sparsityBesidePattern(`layers['${saidBy}']`, pattern))
+    }
+    settings.set(name, {
+      keep,
+      method,
+      pattern: parsed,
+      sparsity: decidesAlone ? undefined : (sparsity ?? DEFAULT_SPARSITY),
+    })
   }
   return settings
 }

@@ -63,6 +63,18 @@ describe('with weights', () => {
     }
   })
 
+  test('one at least is taken', () => {
+    for (let image = 0; image < 20; image++) {
+      for (let count = 2; count < 60; count++) {
+        const weights = Float32Array.from({ length: count }, () => uniform())
+        for (const share of [1 / count, 2 / count, 3 / count, 1e-9]) {
+          const { positions } = samplePositions(count, share, { image, tokens: false, weights })
+          expect(positions.length).toBeGreaterThan(0)
+        }
+      }
+    }
+  })
+
   test('what is taken for sure counts for itself', () => {
     const { positions, weights } = samplePositions(50, 0.2, { image: 11, tokens: false, weights: lone })
     expect(weights![positions.indexOf(7)]).toBe(1e6)

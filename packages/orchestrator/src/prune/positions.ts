@@ -36,11 +36,15 @@ function byWeight(weights: Float32Array, share: number, shift: number): Sampled 
   const threshold = thresholdOf(weights, wanted)
   const positions: number[] = []
   let at = shift
+  let most = 0
   for (const [position, weight] of weights.entries()) {
     const before = Math.floor(at)
     at += Math.min(1, weight / threshold)
     if (weight >= threshold || Math.floor(at) > before) positions.push(position)
+    if (weight > weights[most]!) most = position
   }
+  // rounding can take the only one that was wanted
+  if (positions.length === 0) positions.push(most)
   return {
     positions: Int32Array.from(positions),
     weights: Float32Array.from(positions, (position) => Math.max(weights[position]!, threshold)),

@@ -44,8 +44,8 @@ export function planStructured(model: Graph, recipe: Recipe): StructuredPlan {
       'structured pruning: no channels or heads could go; choose another pattern, or keep fewer layers dense',
     )
   }
-  checkNames(recipe, found)
   const exact = found.filter(({ group }) => group.exact)
+  checkNames(recipe, exact.length > 0 ? exact : found)
   if (exact.length === found.length) return { graph, groups: found, leftAlone }
   const inexact = found.flatMap(({ group }) => (group.exact ? [] : [group.consumer.name]))
   const names = inexact.join(', ')

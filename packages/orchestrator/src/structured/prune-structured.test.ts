@@ -233,6 +233,16 @@ test('a share by name for a layer that sums over no group is refused', async () 
   })
 })
 
+test('a group whose consumer sees nothing has no error', async () => {
+  const dead = new Map(graph.initializers).set('two.conv1.bias', {
+    tensor: float32([6], new Float32Array(6).fill(-1e3)),
+  })
+  for (const fields of methods) {
+    const { groups } = await pruned(0.5, fields, { ...graph, initializers: dead })
+    expect(groups[1]).toMatchObject({ name: 'two.conv2', unitsAfter: 3, relativeError: 0, relativeFloor: 0 })
+  }
+})
+
 test('units that share statistics stay, unless there are no others', async () => {
   const nodes = graph.nodes.flatMap((n) =>
     n.name !== 'j'
@@ -245,6 +255,10 @@ test('units that share statistics stay, unless there are no others', async () =>
   expect(groups.map((g) => g.name)).toEqual(['one.conv3'])
   expect(warning).toMatch(/keep all units.*two\.conv2/)
   expect(leftAlone).toContainEqual({ name: 'two.conv2', why: expect.stringMatching(/other statistics/) })
+  await expect(pruned(0.5, { layers: { 'two.conv2': { sparsity: 0.2 } } }, normed)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: "layers: 'two.conv2' fits no layer that sums over units that could go; there are e.g. one.conv3",
+  })
   const only = await pruned(0.5, { keep: ['one.*'] }, normed)
   expect(only.groups.map((g) => [g.name, g.unitsAfter])).toEqual([['two.conv2', 3]])
   expect(only.warning).toMatch(/change the statistics.*two\.conv2/)

@@ -68,8 +68,8 @@ export function solveGroup(
         })
       : undefined,
     removed,
-    relativeError: error === 0 ? 0 : error / yy,
-    relativeFloor: damped.floor === 0 ? 0 : damped.floor / yy,
+    relativeError: yy > 0 ? error / yy : 0,
+    relativeFloor: yy > 0 ? damped.floor / yy : 0,
     lambda: damped.lambda,
     escalations: damped.escalations,
   }
