@@ -14,16 +14,19 @@ export async function readAll(
   items: readonly ImageItem[],
   preprocess: Preprocess,
   reading: ImageReading & Pick<Recipe, 'augment' | 'seed'> & { readonly views: number },
-  onProgress?: (images: number) => void,
+  onProgress: (images: number) => void = () => undefined,
 ): Promise<{ batches: Batch[]; skipped: readonly SkippedImage[] }> {
   const stream = batches(items, preprocess, reading)
   const all: Batch[] = []
   let inputs = 0
+  onProgress(0)
   for await (const batch of stream) {
     all.push(batch)
     inputs += batch.labels.length
-    onProgress?.(Math.floor(inputs / reading.views))
+    // the last is news only when it is over, which it is also where some had to be skipped
+    onProgress(Math.min(items.length - 1, Math.floor(inputs / reading.views)))
   }
+  onProgress(items.length)
   return { batches: all, skipped: stream.skipped }
 }
 

@@ -1,4 +1,4 @@
-import { checkpoint } from '@tacojs/errors'
+import { checkpoint, isTacoError } from '@tacojs/errors'
 import { sampleFlat, samplePerClass, scanImageFolder, type ImageItem } from '@tacojs/calibration'
 import { compare, type Evaluation } from '@tacojs/evaluation'
 import { restrictHead, type Graph } from '@tacojs/graph'
@@ -48,7 +48,9 @@ export interface SpecializeOptions extends RunOptions {
  *
  * @param input a recipe; what is left out has a default
  * @throws TacoError with the code of what is wrong: INVALID_ARGUMENT (recipe), NOT_FOUND, INVALID_MODEL, INVALID_DATA,
- *   UNKNOWN_CLASS, UNSUPPORTED, IO (the bundle cannot be written), ABORTED. Nothing is written unless all went well.
+ *   UNKNOWN_CLASS, UNSUPPORTED, OUT_OF_REACH (a size or a speed), NUMERICAL, OUT_OF_MEMORY, IO (the bundle cannot be
+ *   written), ABORTED. Without an error in the way nothing but the bundle is written; with one, finished layers stay in a
+ *   hidden folder beside it, and the same call goes on from there.
  */
 export async function specialize(
   input: RecipeInput | Readonly<Record<string, unknown>>,
@@ -59,6 +61,8 @@ export async function specialize(
   const timer = new StageTimer()
   const warnings: string[] = []
   const warn = (text: string): void => {
+    // several prunes of one model say the same
+    if (warnings.includes(text)) return
     warnings.push(text)
     options.onWarning?.(text)
   }
@@ -120,7 +124,7 @@ export async function specialize(
     const views = viewsOf(recipe, { images: items.length, frontier: frontierBytes(dense, model.preprocess.inputSize) })
     const calibration = await timer.time('calibrate', () =>
       readAll(items, model.preprocess, { ...reading, augment: recipe.augment, views, seed: recipe.seed }, (done) =>
-        progress('calibrate')(done, items.length),
+        progress('calibrate')(done, items.length, stage === 'prune' ? undefined : 'control images'),
       ),
     )
     for (const { file, reason } of calibration.skipped) warn(`skipped ${file}: ${reason}`)
@@ -210,7 +214,7 @@ export async function specialize(
     await work?.remove().catch((error: Error) => options.onWarning?.(error.message))
     return { ...result, seconds: (performance.now() - started) / 1000 }
   } catch (error) {
-    if (await work?.exists()) {
+    if (!isRefusal(error) && (await work?.holdsWork())) {
       options.onWarning?.(
         `what is done is kept in '${work!.dir}': the same call goes on from there, unless told to start afresh`,
       )
@@ -221,6 +225,10 @@ export async function specialize(
     linalg.dispose()
   }
 }
+
+/** Whether the same call would end as it did. */
+const isRefusal = (error: unknown): boolean =>
+  isTacoError(error) && ['INVALID_ARGUMENT', 'OUT_OF_REACH', 'UNSUPPORTED'].includes(error.code)
 
 /** The layers that lose weights, or sum over units that go. Throws where the recipe does not fit the model. */
 function plannedLayers(dense: Graph, recipe: Recipe, warn: (text: string) => void): PlannedLayer[] {

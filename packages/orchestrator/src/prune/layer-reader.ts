@@ -24,7 +24,7 @@ export function layerReader(
   x: Tensor,
   images: number,
 ): LayerReader {
-  return layer.kind === 'Linear' ? linearReader(layer, x, images) : convolutionReader(graph, node, layer, x)
+  return layer.kind === 'Linear' ? linearReader(layer, x, images) : convolutionReader(graph, node, layer, x, images)
 }
 
 /** All leading dimensions are positions. */
@@ -58,26 +58,41 @@ function copyRows(
   }
 }
 
-function convolutionReader(graph: Graph, node: Node, layer: PrunableLayer, x: Tensor): LayerReader {
+/** Of an image there may be several parts, one after the other, as where the convolution is on windows of it. */
+function convolutionReader(graph: Graph, node: Node, layer: PrunableLayer, x: Tensor, images: number): LayerReader {
   const window = windowOf(graph, node, layer, x)
   const [height, width] = outputSize(x, window)
   const channels = x.shape[1]! / layer.groups
   const unfold = unfolding(x, window, channels)
   const rows = layer.rows / layer.groups
   const plane = height * width
+  const parts = x.shape[0]! / images
   return {
-    positions: plane,
+    positions: parts * plane,
     tokens: false,
-    inputs: (group, image, positions, to) => unfold(image, group * channels, positions, to),
+    inputs: (group, image, positions, to) => {
+      for (let part = 0, from = 0; part < parts && from < positions.length; part++) {
+        const own = parts === 1 ? positions : ofPart(positions.subarray(from), part, plane)
+        unfold(image * parts + part, group * channels, own, to.subarray(from * layer.cols))
+        from += own.length
+      }
+    },
     outputs: (y, group, image, positions, to, stride) => {
       const values = y.data as Float32Array
-      const first = (image * layer.rows + group * rows) * plane
       for (let k = 0; k < positions.length; k++) {
-        let from = first + positions[k]!
+        const part = Math.floor(positions[k]! / plane)
+        let from = ((image * parts + part) * layer.rows + group * rows) * plane + (positions[k]! % plane)
         for (let row = 0; row < rows; row++, from += plane) to[k * stride + row] = values[from]!
       }
     },
   }
+}
+
+/** The first of ascending positions, as far as they lie in the part: where they lie there. */
+function ofPart(positions: Int32Array, part: number, plane: number): Int32Array {
+  let count = 0
+  while (count < positions.length && positions[count]! < (part + 1) * plane) count++
+  return positions.subarray(0, count).map((position) => position - part * plane)
 }
 
 function windowOf(graph: Graph, node: Node, layer: PrunableLayer, x: Tensor): Window {

@@ -59,17 +59,19 @@ const layerFile = (index: number): string => `layer-${String(index).padStart(4, 
 /** The record of the task's weights, which are the same for all sparsities. */
 export const WEIGHTS = 'task-weights'
 
-/** Those of an earlier run, or what `compute` gives, which is then kept. */
-export async function keptWeights(
-  records: Records | undefined,
-  compute: () => Promise<TaskWeights | undefined>,
-): Promise<TaskWeights | undefined> {
-  const record = await records?.read(WEIGHTS)
-  if (record) return fromRecord(record)
-  const weights = await compute()
-  if (weights) await records?.write(WEIGHTS, toRecord(weights))
-  return weights
+/** That there are no weights, and why. */
+export interface NoWeights {
+  readonly why: string
 }
+
+/** What an earlier run has found of the weights. */
+export async function readWeights(records: Records | undefined): Promise<TaskWeights | NoWeights | undefined> {
+  const record = await records?.read(WEIGHTS)
+  return record && fromRecord(record)
+}
+
+export const writeWeights = async (records: Records | undefined, found: TaskWeights | NoWeights): Promise<void> =>
+  records?.write(WEIGHTS, 'why' in found ? { tensors: new Map(), note: found } : toRecord(found))
 
 /** One tensor [images, positions] per group, and one [1, rows] per layer. */
 function toRecord({ positions, outputs }: TaskWeights): WorkRecord {
@@ -83,7 +85,8 @@ function toRecord({ positions, outputs }: TaskWeights): WorkRecord {
   }
 }
 
-function fromRecord({ tensors, note }: WorkRecord): TaskWeights {
+function fromRecord({ tensors, note }: WorkRecord): TaskWeights | NoWeights {
+  if (!Array.isArray(note)) return note as NoWeights
   const members = note as number[]
   return {
     positions: members.map((_, g) => unstacked(tensors.get(`positions.${g}`)!)),

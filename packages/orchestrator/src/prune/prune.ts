@@ -8,7 +8,7 @@ import type { PruneContext } from './context.js'
 import { readGroups, writeLayer, type PrunedLayer } from './layer-record.js'
 import { layerReport, type LayerReport } from './layer-report.js'
 import { planLayers, type LayerGroup } from './plan.js'
-import { expectedShare, samplings } from './sampling.js'
+import { expectedShare, repeatWarning, samplings } from './sampling.js'
 import { workload } from './workload.js'
 
 export interface Pruned {
@@ -49,6 +49,7 @@ export async function prune(
   }
   const kept = await readGroups(records, groups)
   if (kept.length === groups.length) {
+    await repeatWarning(context)
     for (const [g, group] of groups.entries()) finish(group, kept[g]!)
     return result()
   }

@@ -3,10 +3,11 @@ import { createGraph, node, type Graph } from '@tacojs/graph'
 import { createNumerics } from '@tacojs/solver'
 import { residualNetwork } from '../allocate/testing/network.js'
 import { openBackend } from '../backends.js'
+import { memoryRecords } from '../resume/shared-records.js'
 import { parseRecipe, type RecipeInput } from '../recipe.js'
 import { conv, randomTensors } from '../testing/layers.js'
 import { planLayers } from './plan.js'
-import { samplings } from './sampling.js'
+import { repeatWarning, samplings } from './sampling.js'
 
 const random = randomTensors(9)
 const batches = [random([4, 3, 6, 6]), random([2, 3, 6, 6])]
@@ -16,12 +17,13 @@ const sampled = async (
   graph: Graph,
   positionWeights: RecipeInput['positionWeights'],
   own: typeof backend = backend,
+  records = memoryRecords(),
 ): Promise<{ weighed: boolean[]; warnings: string[] }> => {
   const recipe = parseRecipe({ model: '-', data: '-', positionWeights })
   const warnings: string[] = []
   const { graph: planned, groups } = planLayers(graph, recipe)
   const all = await samplings(planned, groups, batches, {
-    ...{ backend: own, linalg: await createNumerics(), recipe },
+    ...{ backend: own, linalg: await createNumerics(), recipe, records },
     onWarning: (text) => warnings.push(text),
   })
   return { weighed: all.map(({ weights, outputs }) => weights !== undefined && outputs !== undefined), warnings }
@@ -71,4 +73,22 @@ test('where they cannot be had all count alike, which is said, unless they were 
   }
   const lost = { ...backend, compile: () => Promise.reject(new TacoError('ABORTED', 'stopped')) }
   await expect(sampled(residualNetwork(), 'auto', lost)).rejects.toMatchObject({ code: 'ABORTED' })
+})
+
+test('that there are none is kept: the rest of a run goes on without, and says the same', async () => {
+  const records = memoryRecords()
+  const noRoom = { ...backend, compile: () => Promise.reject(new TacoError('OUT_OF_MEMORY', 'no room')) }
+  const first = await sampled(residualNetwork(), 'auto', noRoom, records)
+  expect(first).toEqual({
+    weighed: [false, false],
+    warnings: [expect.stringMatching(/^all positions count alike.*no room$/)],
+  })
+  expect(await sampled(residualNetwork(), 'auto', backend, records)).toEqual(first)
+  const repeated: string[] = []
+  const context = { backend, linalg: await createNumerics(), records, onWarning: (text: string) => repeated.push(text) }
+  const recipe = parseRecipe({ model: '-', data: '-' })
+  await repeatWarning({ ...context, recipe })
+  expect(repeated).toEqual(first.warnings)
+  await repeatWarning({ ...context, recipe: { ...recipe, positionWeights: false } })
+  expect(repeated).toHaveLength(1)
 })

@@ -2,7 +2,8 @@ import { isTacoError } from '@tacojs/errors'
 import type { Graph, Tensor } from '@tacojs/graph'
 import type { Sampling } from './collect.js'
 import type { PruneContext } from './context.js'
-import { keptWeights } from './layer-record.js'
+import { imageOrders, inRowOrder } from './image-order.js'
+import { readWeights, writeWeights, type NoWeights } from './layer-record.js'
 import type { Recipe } from '../recipe.js'
 import type { LayerGroup } from './plan.js'
 import { shareOf, type Share } from './share.js'
@@ -15,12 +16,14 @@ export async function samplings(
   batches: readonly Tensor[],
   context: PruneContext,
 ): Promise<Sampling[]> {
-  const weights = await keptWeights(context.records, () => weightsFor(graph, groups, batches, context))
+  const weights = context.recipe.positionWeights ? await weightsFor(graph, groups, batches, context) : undefined
   const images = batches.map((batch) => batch.shape[0]!)
-  return groups.map((_, g) => {
+  const orderOf = imageOrders(graph)
+  return groups.map(({ input }, g) => {
     const all = { images, share: shareOf(context.recipe.positions, weights !== undefined) }
     if (!weights) return all
-    const own = weights.positions[g]!
+    const inOrder = weights.positions[g]!
+    const own = orderOf(input) === 'positions first' ? inRowOrder(inOrder, images) : inOrder
     return { ...all, weights: (image) => own[image]!, outputs: weights.outputs[g]! }
   })
 }
@@ -31,23 +34,45 @@ export const expectedShare = (recipe: Recipe): Share => shareOf(recipe.positions
 /** What weights may fail with without the layers: no gradient, or no room for it. */
 const dispensable: readonly string[] = ['UNSUPPORTED', 'OUT_OF_MEMORY']
 
-/** Undefined where all positions count alike. */
+/** Those of an earlier run or new ones; undefined where all positions count alike. */
 async function weightsFor(
   graph: Graph,
   groups: readonly LayerGroup[],
   batches: readonly Tensor[],
   context: PruneContext,
 ): Promise<TaskWeights | undefined> {
-  const { backend, recipe, threads, signal } = context
-  if (!recipe.positionWeights) return undefined
+  let found = await readWeights(context.records)
+  if (!found) {
+    found = await newWeights(graph, groups, batches, context)
+    await writeWeights(context.records, found)
+  }
+  if (!('why' in found)) return found
+  warnOf(found, context)
+  return undefined
+}
+
+async function newWeights(
+  graph: Graph,
+  groups: readonly LayerGroup[],
+  batches: readonly Tensor[],
+  { backend, recipe, threads, signal, onWeighed }: PruneContext,
+): Promise<TaskWeights | NoWeights> {
   try {
     return await taskWeights(graph, groups, batches, {
       ...{ backend, seed: recipe.seed, threads, signal },
-      onImages: context.onWeighed,
+      onImages: onWeighed,
     })
   } catch (error) {
     if (recipe.positionWeights !== 'auto' || !isTacoError(error) || !dispensable.includes(error.code)) throw error
-    context.onWarning?.(`all positions count alike, for their weights cannot be had: ${error.message}`)
-    return undefined
+    return { why: error.message }
   }
+}
+
+const warnOf = ({ why }: NoWeights, { onWarning }: PruneContext): void =>
+  onWarning?.(`all positions count alike, for their weights cannot be had: ${why}`)
+
+/** Says what `samplings` would say, where an earlier run has left nothing to sample for. */
+export async function repeatWarning(context: PruneContext): Promise<void> {
+  const found = context.recipe.positionWeights ? await readWeights(context.records) : undefined
+  if (found && 'why' in found) warnOf(found, context)
 }

@@ -2,6 +2,7 @@ import { checkpoint, TacoError } from '@tacojs/errors'
 import { seededRandom } from '@tacojs/calibration'
 import { gradient, node, type Gradient, type Graph, type Tensor, type ValueInfo } from '@tacojs/graph'
 import type { Backend } from '@tacojs/runtime'
+import { imageOrders, type ImageOrder } from './image-order.js'
 import type { LayerGroup } from './plan.js'
 
 /** How much the task depends on each place of each layer, beside a mean of 1. */
@@ -46,6 +47,7 @@ export async function taskWeights(
   const of = logitsOf(graph)
   const outputs = groups.map(({ members }) => members.map(({ node }) => node.outputs[0]!))
   checkReached(graph, of, groups)
+  const orders = ordersOf(graph, groups)
   const seed = freeName(graph, 'projection')
   const pass = gradient(graph, { of, seed, wrt: outputs.flat() })
   const reduced = withSquares(pass, groups)
@@ -66,7 +68,10 @@ export async function taskWeights(
       for (const [g, own] of outputs.entries()) {
         const sum = sumOf(own.map((output) => norms[squareOf(pass.gradients.get(output)!)]!.data as Float32Array))
         const positions = sum.length / count
-        for (const [i, image] of at.entries()) squares[g]![image] = sum.slice(i * positions, (i + 1) * positions)
+        const [ofImage, ofPosition] = orders[g] === 'images first' ? [positions, 1] : [1, count]
+        for (const [i, image] of at.entries()) {
+          squares[g]![image] = Float32Array.from({ length: positions }, (_, p) => sum[i * ofImage + p * ofPosition]!)
+        }
         for (const [m, output] of own.entries()) {
           const ofLayer = sums[g]![m]!
           const ofImages = norms[outputsOf(pass.gradients.get(output)!)]!.data as Float32Array
@@ -104,6 +109,20 @@ function checkReached(graph: Graph, of: string, groups: readonly LayerGroup[]): 
   }
 }
 
+/** Of each group's rows. Throws UNSUPPORTED where those of an image are nowhere side by side nor evenly apart. */
+function ordersOf(graph: Graph, groups: readonly LayerGroup[]): ImageOrder[] {
+  const orderOf = imageOrders(graph)
+  return groups.map(({ input, members }) => {
+    const order = orderOf(input)
+    if (order) return order
+    const { name } = members[0]!.layer
+    throw new TacoError(
+      'UNSUPPORTED',
+      `the images of a batch lie apart in what the layer '${name}' reads; keep it dense (--keep)`,
+    )
+  })
+}
+
 function freeName(graph: Graph, wanted: string): string {
   const taken = new Set([
     ...graph.inputs.map((i) => i.name),
@@ -129,7 +148,9 @@ function withSquares({ graph, gradients }: Gradient, groups: readonly LayerGroup
   const sum = (gradient: string, name: string, over: readonly number[]): ValueInfo => {
     const data = BigInt64Array.from(over, BigInt)
     initializers.set(`${name}/axes`, { tensor: { dtype: 'int64', shape: [data.length], data } })
-    nodes.push(node('ReduceSumSquare', [gradient, `${name}/axes`], [name], { attributes: { keepdims: 0 } }))
+    // no axes would be all of them
+    if (over.length === 0) nodes.push(node('Mul', [gradient, gradient], [name]))
+    else nodes.push(node('ReduceSumSquare', [gradient, `${name}/axes`], [name], { attributes: { keepdims: 0 } }))
     return { name, dtype: 'float32', shape: shapes.get(gradient)!.filter((_, i) => !over.includes(i)) }
   }
   const outputs = groups.flatMap(({ members }) =>

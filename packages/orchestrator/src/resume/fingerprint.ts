@@ -5,8 +5,8 @@ import type { Recipe } from '../recipe.js'
 /** All that decides what pruning finds, by what a person calls it. */
 export type Fingerprint = Readonly<Record<string, string>>
 
-/** Raised whenever the same recipe no longer gives the same weights. */
-const METHOD_VERSION = '5'
+/** Raised whenever the same recipe no longer gives the same weights, or records are written in another form. */
+const METHOD_VERSION = '6'
 
 /**
  * Hashes of the model (its head restricted already) and of the images as the model sees them, taken once, and then the

@@ -1,14 +1,24 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGraph, float32, node } from '@tacojs/graph'
 import { parseRecipe } from '../recipe.js'
 import { fingerprints } from './fingerprint.js'
-import { openWorkFolder, workFolderOf } from './work-folder.js'
+import { openWorkFolder, workFolderOf, type WorkFolder } from './work-folder.js'
 
 let parent: string
+let current: WorkFolder | undefined
 beforeEach(async () => (parent = await mkdtemp(join(tmpdir(), 'taco-work-'))))
-afterEach(() => rm(parent, { recursive: true, force: true }))
+afterEach(async () => {
+  await current?.release()
+  await rm(parent, { recursive: true, force: true })
+})
+
+/** The folder, when the run before has let it go. */
+async function open(out: string, fresh = false): Promise<WorkFolder> {
+  await current?.release()
+  return (current = await openWorkFolder(out, fresh))
+}
 
 const graph = (weight = 1) =>
   createGraph({
@@ -24,9 +34,9 @@ const record = { tensors: new Map([['w', float32([2], [1, 2])]]), note: { name: 
 test('a record comes back as it was, and with any byte changed not at all', async () => {
   const out = join(parent, 'bundle')
   const print = fingerprints(graph(), image(1))(recipe())
-  const records = await (await openWorkFolder(out)).stage('prune', print)
+  const records = await (await open(out)).stage('prune', print)
   await records.write('layer', record)
-  const again = await (await openWorkFolder(out)).stage('prune', print)
+  const again = await (await open(out)).stage('prune', print)
   expect(await again.read('layer')).toEqual(record)
   expect(await again.read('another')).toBeUndefined()
   const file = join(workFolderOf(out), 'prune', 'layer')
@@ -43,53 +53,76 @@ test('a record comes back as it was, and with any byte changed not at all', asyn
 
 test('the work of another model, other images or another recipe is refused, and what differs is said', async () => {
   const out = join(parent, 'bundle')
-  const open = async (fields: object, weight = 1, value = 1, fresh = false) => {
-    const work = await openWorkFolder(out, fresh)
+  const run = async (fields: object, weight = 1, value = 1, fresh = false) => {
+    const work = await open(out, fresh)
     const records = await work.stage('prune', fingerprints(graph(weight), image(value))(recipe(fields)))
     await records.write('layer', record)
     return records
   }
-  await open({})
+  await run({})
   const message = (text: RegExp) =>
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(text) })
-  await expect(open({ sparsity: 0.75 })).rejects.toEqual(
-    message(/recipe\.sparsity \(0\.5 before, 0\.75 now\).*--fresh/),
-  )
-  await expect(open({}, 2)).rejects.toEqual(message(/differs in model;/))
-  await expect(open({}, 1, 2)).rejects.toEqual(message(/differs in images;/))
-  await open({}, 2, 2, true)
-  await expect(open({})).rejects.toEqual(message(/differs in model, images;/))
+  await expect(run({ sparsity: 0.75 })).rejects.toEqual(message(/recipe\.sparsity \(0\.5 before, 0\.75 now\).*--fresh/))
+  await expect(run({}, 2)).rejects.toEqual(message(/differs in model;/))
+  await expect(run({}, 1, 2)).rejects.toEqual(message(/differs in images;/))
+  await run({}, 2, 2, true)
+  await expect(run({})).rejects.toEqual(message(/differs in model, images;/))
 })
 
 test('a damaged fingerprint takes its records with it', async () => {
   const out = join(parent, 'bundle')
   const print = fingerprints(graph(), image(1))(recipe())
-  await (await (await openWorkFolder(out)).stage('prune', print)).write('layer', record)
+  await (await (await open(out)).stage('prune', print)).write('layer', record)
   await writeFile(join(workFolderOf(out), 'prune', 'fingerprint.json'), '{"version"')
-  expect(await (await (await openWorkFolder(out)).stage('prune', print)).read('layer')).toBeUndefined()
+  expect(await (await (await open(out)).stage('prune', print)).read('layer')).toBeUndefined()
 })
 
-test('two runs to one place: the second is told; the lock of a process that is gone is nobody’s', async () => {
+test('a run that has finished nothing leaves nothing, and one that was killed then is in nobody’s way', async () => {
+  const out = join(parent, 'bundle')
+  const print = (fields: object) => fingerprints(graph(), image(1))(recipe(fields))
+  await (await open(out)).stage('prune', print({}))
+  expect(await current!.holdsWork()).toBe(false)
+  const file = join(workFolderOf(out), 'prune', 'fingerprint.json')
+  const text = await readFile(file, 'utf8')
+  await current!.release()
+  expect(await readdir(parent)).toEqual([])
+  await mkdir(join(workFolderOf(out), 'prune'), { recursive: true })
+  await writeFile(file, text)
+  await (await (await open(out)).stage('prune', print({ sparsity: 0.9 }))).write('layer', record)
+  expect(await current!.holdsWork()).toBe(true)
+  await current!.release()
+  expect(await readdir(workFolderOf(out))).toEqual(['prune'])
+  expect(await current!.holdsWork()).toBe(false)
+})
+
+test('what is to be forgotten is there until the run begins its work', async () => {
   const out = join(parent, 'bundle')
   const print = fingerprints(graph(), image(1))(recipe())
-  const work = await openWorkFolder(out)
-  await work.stage('prune', print)
-  const lock = join(workFolderOf(out), 'lock')
-  expect(await readFile(lock, 'utf8')).toBe(`${process.pid}\n`)
-  await writeFile(lock, `${process.ppid}\n`)
-  await expect(openWorkFolder(out)).rejects.toMatchObject({
-    code: 'INVALID_ARGUMENT',
-    message: expect.stringMatching(RegExp(`^process ${process.ppid} is making '.*bundle' at this moment: wait`)),
-  })
-  // two that come at the same moment: the lock is there when the second wants to make it
-  await rm(lock)
-  const second = await openWorkFolder(out)
-  await writeFile(lock, `${process.ppid}\n`)
-  await expect(second.stage('prune', print)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-  await writeFile(lock, '4194305\n')
-  await (await openWorkFolder(out)).stage('prune', print)
-  await work.release()
-  expect((await readdir(workFolderOf(out))).sort()).toEqual(['prune'])
-  await work.remove()
+  await (await (await open(out)).stage('prune', print)).write('layer', record)
+  await open(out, true)
+  await (await open(out)).stage('prune-control', print)
+  const records = await current!.stage('prune', print)
+  expect(await records.read('layer')).toEqual(record)
+  const fresh = await (await open(out, true)).stage('prune-control', print)
+  expect(await fresh.read('layer')).toBeUndefined()
+  expect(await (await current!.stage('prune', print)).read('layer')).toBeUndefined()
+})
+
+test('two runs to one place: the second is told, also in one process; with the first it is over', async () => {
+  const out = join(parent, 'bundle')
+  const print = fingerprints(graph(), image(1))(recipe())
+  const early = await openWorkFolder(out)
+  await (await (await open(out)).stage('prune', print)).write('layer', record)
+  expect(await readFile(join(workFolderOf(out), 'lock'), 'utf8')).toBe(`${process.pid}\n`)
+  const told = { code: 'INVALID_ARGUMENT', message: expect.stringMatching(/^another run of this process is making '/) }
+  await expect(openWorkFolder(out)).rejects.toMatchObject(told)
+  await expect(early.stage('prune', print)).rejects.toMatchObject(told)
+  expect(await early.holdsWork()).toBe(false)
+  await early.release()
+  expect((await readdir(workFolderOf(out))).sort()).toEqual(['lock', 'prune'])
+  await current!.remove()
+  await current!.release()
   expect(await readdir(parent)).toEqual([])
+  await early.stage('prune', print)
+  await early.release()
 })

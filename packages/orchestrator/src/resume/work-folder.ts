@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isTacoError, TacoError } from '@tacojs/errors'
 import { writeFileAtomic } from '@tacojs/model-io'
 import { differences, type Fingerprint } from './fingerprint.js'
+import { lockOf } from './lock.js'
 import { decodeRecord, encodeRecord, type Records } from './record.js'
 
 /** The hidden folder beside a bundle in which finished layers are kept until the bundle is whole. */
@@ -13,9 +14,9 @@ export interface WorkFolder {
    * nothing can be written.
    */
   stage(name: string, fingerprint: Fingerprint): Promise<Records>
-  /** Whether it holds anything. */
-  exists(): Promise<boolean>
-  /** Lets another run have it; what it holds stays. */
+  /** Whether it is this run's, and holds something that another could go on with. */
+  holdsWork(): Promise<boolean>
+  /** Lets another run have it. What it holds stays; with nothing in it, it goes. */
   release(): Promise<void>
   /** Throws IO. */
   remove(): Promise<void>
@@ -29,23 +30,26 @@ export const workFolderOf = (out: string): string => join(dirname(resolve(out)),
  */
 export async function openWorkFolder(out: string, fresh = false): Promise<WorkFolder> {
   const dir = workFolderOf(out)
-  const lock = join(dir, 'lock')
-  await checkLock(lock, out)
-  if (fresh) await failing(dir, () => rm(dir, { recursive: true, force: true }))
-  let locked = false
+  const lock = lockOf(join(dir, 'lock'), out)
+  await lock.check()
+  let forget = fresh
+  const holdsWork = async (): Promise<boolean> => {
+    if (!lock.held) return false
+    return (await Promise.all((await stagesIn(dir)).map(recordsIn))).flat().length > 0
+  }
   return {
     dir,
     async stage(name, fingerprint) {
+      await failing(dir, () => mkdir(dir, { recursive: true }))
+      await failing(dir, () => lock.take())
+      if (forget) await failing(dir, () => removeStages(dir))
+      forget = false
       const folder = join(dir, name)
       await failing(dir, () => mkdir(folder, { recursive: true }))
-      if (!locked) {
-        await failing(dir, () => takeLock(lock, out))
-        locked = true
-      }
-      const file = join(folder, 'fingerprint.json')
+      const file = join(folder, FINGERPRINT)
       const before = await readFingerprint(file)
-      // records without a readable fingerprint could be anything
-      if (!before) {
+      // records without a readable fingerprint could be anything, and one without records is of no use
+      if (!before || (await recordsIn(folder)).length === 0) {
         await failing(dir, () => rm(folder, { recursive: true, force: true }))
         await failing(dir, () => mkdir(folder, { recursive: true }))
         await writeFileAtomic(file, JSON.stringify(fingerprint))
@@ -63,16 +67,34 @@ export async function openWorkFolder(out: string, fresh = false): Promise<WorkFo
         write: (record, content) => writeFileAtomic(join(folder, record), encodeRecord(content)),
       }
     },
-    exists: () =>
-      stat(dir).then(
-        () => true,
-        () => false,
-      ),
+    holdsWork,
     release: async () => {
-      if (locked) await rm(lock, { force: true })
+      if (!lock.held) return
+      const empty = !(await holdsWork())
+      if (empty) await removeStages(dir)
+      await lock.release()
+      // unless another run has come
+      if (empty) await rmdir(dir).catch(() => undefined)
     },
     remove: () => failing(dir, () => rm(dir, { recursive: true, force: true })),
   }
+}
+
+const FINGERPRINT = 'fingerprint.json'
+
+async function stagesIn(dir: string): Promise<string[]> {
+  const all = await readdir(dir, { withFileTypes: true }).catch(() => [])
+  return all.filter((entry) => entry.isDirectory()).map(({ name }) => join(dir, name))
+}
+
+async function removeStages(dir: string): Promise<void> {
+  for (const stage of await stagesIn(dir)) await rm(stage, { recursive: true, force: true })
+}
+
+/** Files of a stage but its fingerprint. */
+async function recordsIn(folder: string): Promise<string[]> {
+  const files = await readdir(folder).catch(() => [])
+  return files.filter((name) => name !== FINGERPRINT)
 }
 
 async function readFingerprint(file: string): Promise<Fingerprint | undefined> {
@@ -82,41 +104,6 @@ async function readFingerprint(file: string): Promise<Fingerprint | undefined> {
     return typeof value === 'object' && value !== null ? (value as Fingerprint) : undefined
   } catch {
     return undefined
-  }
-}
-
-/** What a lock ends with that was written to its end. */
-const END = '\n'
-
-/** Throws where the process that made the lock is still there; the lock of one that was killed is nobody's. */
-async function checkLock(lock: string, out: string): Promise<void> {
-  const text = await readFile(lock, 'utf8').catch(() => '')
-  // half of a number is another process's
-  const owner = text.endsWith(END) ? Number(text) : 0
-  if (!owner || owner === process.pid || !alive(owner)) return
-  throw new TacoError(
-    'INVALID_ARGUMENT',
-    `process ${owner} is making '${out}' at this moment: wait for it, choose another place, or, where that process is something else, delete '${lock}'`,
-  )
-}
-
-/** Of two that come at the same moment one gets it, and the other is told. */
-async function takeLock(lock: string, out: string): Promise<void> {
-  const make = (): Promise<void> => writeFile(lock, process.pid + END, { flag: 'wx' })
-  await make().catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-    await checkLock(lock, out)
-    await rm(lock, { force: true })
-    await make()
-  })
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

@@ -12,7 +12,7 @@ import type { Numerics } from '@tacojs/solver'
 import { assemble } from '../prune/assemble.js'
 import { advanceDense, collect } from '../prune/collect.js'
 import type { PruneContext } from '../prune/context.js'
-import { expectedShare, samplings } from '../prune/sampling.js'
+import { expectedShare, repeatWarning, samplings } from '../prune/sampling.js'
 import { workload } from '../prune/workload.js'
 import { readPrunedGroups, writePrunedGroup, type PrunedGroup } from './group-record.js'
 import { groupReport, type GroupReport } from './group-report.js'
@@ -62,7 +62,10 @@ export async function pruneStructured(
     records,
     groups.map(({ planned }) => planned.layer.name),
   )
-  if (kept.length === groups.length) return result(kept)
+  if (kept.length === groups.length) {
+    await repeatWarning(context)
+    return result(kept)
+  }
 
   const layers = groups.map(({ planned }) => ({
     input: planned.node.inputs[0]!,
