@@ -69,6 +69,26 @@ describe.each(all)('$name', ({ linalg, eps, array }) => {
     expect([...c]).toEqual([3, 4])
   })
 
+  test.each([
+    ['no depth', { k: 0, alpha: 1 }],
+    ['alpha 0', { k: 2, alpha: 0 }],
+  ])('syrk: with %s both triangles are beta times the upper one', (_, { k, alpha }) => {
+    for (const n of [1, 5, 1030]) {
+      const c = array(random(n * n + 3, n))
+      const before = c.slice()
+      linalg.syrk({ trans: true, n, k, alpha, beta: 0.5, a: array(random(n * k, 1)), c, cOffset: 3 })
+      let worst = 0
+      for (let row = 0; row < n; row++) {
+        for (let col = 0; col < n; col++) {
+          const upper = before[3 + Math.min(row, col) * n + Math.max(row, col)]!
+          worst = Math.max(worst, Math.abs(c[3 + row * n + col]! - upper / 2))
+        }
+      }
+      expect(worst).toBe(0)
+      expect(c.slice(0, 3)).toEqual(before.slice(0, 3))
+    }
+  })
+
   test('syrk: both triangles equal the exact product and each other, whatever the depth', () => {
     const sizes = [0, 1, 2, 3, 4, 5, 8, 9, 31, 95, 96, 97, 101, 200].flatMap((n) => [0, 1, 7].map((k) => [n, k]))
     for (const [n, k] of [...sizes, [5, 255], [13, 257], [40, 300], [6, 1026], [2, 2500], [1027, 3]]) {

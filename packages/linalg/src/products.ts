@@ -68,7 +68,10 @@ export function gram(k: Kernels, alpha: number, a: Operand, depth: number, beta:
       const mark = k.memory.mark()
       const diagonal = cols[0] === rows[0]
       const sum = blockOf(k, alpha, a, b, depth, beta, c, rows, cols, diagonal)
-      download(k, sum, part(c, ...rows, ...cols))
+      const block = part(c, ...rows, ...cols)
+      download(k, sum, block)
+      // the product mirrors itself; without one nothing has
+      if (diagonal && (alpha === 0 || depth === 0)) mirror(block)
       if (!diagonal) {
         const mirrored = reserve(k, sum.cols, sum.rows)
         k.transpose(sum, mirrored)
@@ -76,5 +79,12 @@ export function gram(k: Kernels, alpha: number, a: Operand, depth: number, beta:
       }
       k.memory.release(mark)
     }
+  }
+}
+
+/** Copies what is above the diagonal below it. */
+function mirror({ data, offset, rows, ld }: HostMatrix): void {
+  for (let row = 1; row < rows; row++) {
+    for (let col = 0; col < row; col++) data[offset + row * ld + col] = data[offset + col * ld + row]!
   }
 }

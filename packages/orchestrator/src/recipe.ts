@@ -71,7 +71,7 @@ const recipeSchema = v.strictObject({
    */
   warmStart: v.optional(v.union([v.boolean(), v.literal('auto')])),
   /** Damping λ as a share of the mean diagonal of the layer's Hessian. */
-  damp: v.optional(v.pipe(finite, v.minValue(0)), 0.01),
+  damp: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(1e6)), 0.01),
   /** Layers to leave dense, by name; `*` matches anything. */
   keep: v.optional(v.array(v.string()), []),
   /** Other settings for some layers, by name as in `keep`; of several that fit one layer, the later ones win. */
@@ -159,6 +159,6 @@ const rangeOf = (field: string): string | undefined =>
     speedUp: 'a number above 0',
     maxMs: 'a number above 0',
     maxDrop: 'a number from 0 to 100',
-    damp: 'a number, at least 0',
+    damp: 'a number from 0 to 1000000',
     positions: "a number above 0, at most 1, or 'auto'",
   })[field]

@@ -29,15 +29,18 @@ export interface DampedProblem {
 
 const mostEscalations = 24
 
+/** With more, nothing but the dense weights has a say, and errors would be lost in rounding. */
+const MOST = 1e6
+
 /**
  * Damps and factors a problem. λ = damp·mean(diag H) over all columns, dead ones included; when the Cholesky
- * factorisation fails, λ × 10 (from 1e-10 of the mean where damp is 0).
- * Throws INVALID_ARGUMENT for a damp that is negative or not finite, NUMERICAL for values that are not finite.
+ * factorisation fails, λ × 10, or 1e-10 of the mean where that is more.
+ * Throws INVALID_ARGUMENT for a damp that is negative or above a million, NUMERICAL for values that are not finite.
  */
 export function damp(linalg: Linalg, problem: LayerProblem, options: { damp?: number } = {}): DampedProblem {
   const { damp: relative = 0.01 } = options
-  if (!(relative >= 0 && relative < Infinity)) {
-    throw new TacoError('INVALID_ARGUMENT', `damp ${relative}: give a finite number that is not negative, such as 0.01`)
+  if (!(relative >= 0 && relative <= MOST)) {
+    throw new TacoError('INVALID_ARGUMENT', `damp ${relative}: give a number from 0 to ${MOST}, such as 0.01`)
   }
   checkProblem(problem)
   const { cols, h } = problem
@@ -48,7 +51,7 @@ export function damp(linalg: Linalg, problem: LayerProblem, options: { damp?: nu
 
   let lambda = relative * mean
   for (let escalations = 0; escalations <= mostEscalations; escalations++) {
-    if (escalations > 0) lambda = lambda > 0 ? 10 * lambda : 1e-10 * mean
+    if (escalations > 0) lambda = Math.max(10 * lambda, 1e-10 * mean)
     const factor = choleskyOfReversed(linalg, h, lambda, cols)
     const target = factor && optimum(linalg, problem, lambda, factor)
     if (!factor || !target || !allFinite(target)) continue

@@ -19,11 +19,29 @@ export function parsePattern(text: string): Pattern {
   if (name === 'unstructured') return { kind: 'unstructured' }
   const [, first, mark, second] = /^(\d{1,4})([:x])(\d{1,4})$/.exec(name) ?? []
   const [a, b] = [Number(first), Number(second)]
-  if (mark === ':' && 0 < a && a < b && b <= 1024) return { kind: 'nm', n: a, m: b }
-  if (mark === 'x' && 0 < a && 0 < b && Math.max(a, b) <= 1024) return { kind: 'block', rows: a, cols: b }
+  const pattern: Pattern = mark === ':' ? { kind: 'nm', n: a, m: b } : { kind: 'block', rows: a, cols: b }
+  if (mark && isPattern(pattern)) return pattern
   throw new TacoError(
     'INVALID_ARGUMENT',
     `pattern "${text}": use "unstructured", n kept of m such as "2:4", or blocks of outputs×inputs such as "4x1"`,
+  )
+}
+
+const LARGEST = 1024
+
+function isPattern(pattern: Pattern): boolean {
+  const fits = (count: number): boolean => Number.isInteger(count) && 0 < count && count <= LARGEST
+  if (pattern.kind === 'nm') return fits(pattern.n) && fits(pattern.m) && pattern.n < pattern.m
+  if (pattern.kind === 'block') return fits(pattern.rows) && fits(pattern.cols)
+  return pattern.kind === 'unstructured'
+}
+
+/** Throws INVALID_ARGUMENT for anything but what `parsePattern` gives, such as its text. */
+export function checkPattern(pattern: Pattern): void {
+  if (isPattern(pattern)) return
+  throw new TacoError(
+    'INVALID_ARGUMENT',
+    `pattern ${JSON.stringify(pattern)}: give what parsePattern makes of "unstructured", "2:4" or "4x1", such as { kind: 'nm', n: 2, m: 4 }`,
   )
 }
 

@@ -4,7 +4,7 @@ import { keptOfGroup } from './counts.js'
 import { damp } from './damp.js'
 import { methods, type MethodName } from './methods.js'
 import { createNumerics, type Numerics } from './numerics.js'
-import { parsePattern } from './pattern.js'
+import { parsePattern, type Pattern } from './pattern.js'
 import type { LayerProblem } from './problem.js'
 import { solveLayer, type SolveOptions } from './solve-layer.js'
 import { multiply, plainLoss, random, randomProblem, worst } from './testing/problems.js'
@@ -256,6 +256,9 @@ test('without damping, what is singular is damped, and that is told', () => {
   const singular = solve(randomProblem(3, 8, 1), { damp: 0 })
   expect(singular.escalations).toBeGreaterThan(0)
   expect(singular.lambda).toBeGreaterThan(0)
+  // one that is too small to help is no obstacle
+  const few = randomProblem(3, 8, 3)
+  expect(solve(few, { damp: 1e-40 }).lambda).toBe(solve(few, { damp: 0 }).lambda)
   const still = solve(extremes['no input that varies'](), {})
   expect([zeros(still.mask), still.error, still.relativeError]).toEqual([12, 0, 0])
 })
@@ -266,6 +269,13 @@ test.each([
   [{ sparsity: NaN }, 'sparsity NaN'],
   [{ sparsity: undefined }, 'sparsity undefined'],
   [{ damp: -1 }, 'damp -1'],
+  [{ damp: 1e7 }, 'damp 10000000: give a number from 0 to 1000000'],
+  [{ rho: 1e39 }, 'rho 1e+39'],
+  [{ pattern: '2:4' as unknown as Pattern }, 'pattern "2:4": give what parsePattern makes'],
+  [{ pattern: { kind: 'foo' } as unknown as Pattern }, 'pattern {"kind":"foo"}'],
+  [{ pattern: { kind: 'nm', n: 2, m: 0 } satisfies Pattern }, 'pattern {"kind":"nm","n":2,"m":0}'],
+  [{ pattern: { kind: 'nm', n: 1.5, m: 4 } satisfies Pattern }, 'pattern'],
+  [{ pattern: { kind: 'block' } as unknown as Pattern }, 'pattern {"kind":"block"}'],
   [{ blockSize: 0 }, 'blockSize 0'],
   [{ method: 'toString' as 'magnitude' }, 'method "toString"'],
   [{ rho: [0.7, -1] }, 'rho 0.7, -1'],

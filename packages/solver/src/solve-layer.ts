@@ -6,7 +6,7 @@ import { damp } from './damp.js'
 import { errorOf } from './loss.js'
 import type { RefitKind } from './method.js'
 import { methods, onKernels, type MethodName } from './methods.js'
-import type { Pattern } from './pattern.js'
+import { checkPattern, type Pattern } from './pattern.js'
 import type { LayerProblem } from './problem.js'
 import { refit } from './refit.js'
 import { checkRowWeights, withRowWeights } from './row-weights.js'
@@ -30,13 +30,13 @@ export interface SolveOptions {
    * unless given. Losses and errors of the solution are those without.
    */
   readonly rowWeights?: ArrayLike<number>
-  /** λ as a part of the mean of diag H; 0.01 unless said. */
+  /** λ as a part of the mean of diag H, at most a million; 0.01 unless said. */
   readonly damp?: number
   /** The ρ that ADMM tries, of which the one with the lowest loss counts; 0.7 unless said. */
   readonly rho?: number | readonly number[]
   /** Whether the weights on the mask are fitted again; true unless said. */
   readonly refit?: boolean
-  /** Whether kept and pruned weights of a row are exchanged afterwards while that pays; see `swap`. Not for blocks. */
+  /** Whether kept and pruned weights of a row are exchanged afterwards while that pays. Not for blocks. */
   readonly swaps?: boolean
   /** Columns per block of FastOBC; 128 unless said. */
   readonly blockSize?: number
@@ -68,6 +68,9 @@ export interface Solution {
   readonly refit: RefitKind
 }
 
+/** With more, the iterations stay at the dense weights. */
+const MOST_RHO = 1e6
+
 /**
  * Prunes one layer. The zeros are exactly those asked for, whatever the statistics.
  * Throws INVALID_ARGUMENT for options out of range, SHAPE_MISMATCH and NUMERICAL for a bad problem, ABORTED.
@@ -82,6 +85,7 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
   if (onKernels.includes(options.method) && !('eliminate' in linalg)) {
     throw new TacoError('INVALID_ARGUMENT', `method "${options.method}": needs the numerics of createNumerics()`)
   }
+  checkPattern(pattern)
   if (options.swaps && pattern.kind === 'block') {
     throw new TacoError('UNSUPPORTED', 'swaps: weights of a block cannot be exchanged one by one; leave swaps out')
   }
@@ -89,8 +93,11 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
     throw new TacoError('INVALID_ARGUMENT', `blockSize ${blockSize}: give a positive integer, such as 128`)
   }
   const rho = typeof options.rho === 'number' ? [options.rho] : options.rho
-  if (rho && !(rho.length > 0 && rho.every((r) => r > 0 && r < Infinity))) {
-    throw new TacoError('INVALID_ARGUMENT', `rho ${rho.join(', ')}: give finite numbers above 0, such as 0.7`)
+  if (rho && !(rho.length > 0 && rho.every((r) => r > 0 && r <= MOST_RHO))) {
+    throw new TacoError(
+      'INVALID_ARGUMENT',
+      `rho ${rho.join(', ')}: give numbers above 0, at most ${MOST_RHO}, such as 0.7`,
+    )
   }
   if (allowed) checkAllowed(allowed, rows, cols)
   if (rowWeights) checkRowWeights(rowWeights, rows)

@@ -99,6 +99,30 @@ test('NaN is named, wrong lengths and nothing at all are refused', () => {
   )
 })
 
+test('what is wrong with weights is said: how many there are, and which is no weight', () => {
+  const { x, y, weights } = samples(0)
+  const said = (code: string, message: RegExp) =>
+    expect.objectContaining({ code, message: expect.stringMatching(message) })
+  const short = () => createStatistics(linalg, { rows, cols, weights: weights.slice(1), bias: true })
+  expect(short).toThrow(said('SHAPE_MISMATCH', RegExp(`a layer of ${rows}×${cols} has ${rows * cols - 1} weights`)))
+  const layer = { rows, weights, bias: new Float32Array(rows + 1) }
+  expect(() => createInputStatistics(linalg, { cols, bias: true, layers: [layer] })).toThrow(
+    said('SHAPE_MISMATCH', RegExp(`and a bias of ${rows + 1}`)),
+  )
+  const statistics = createStatistics(linalg, { rows, cols, weights, bias: true })
+  const add = (own: Float32Array) => () => statistics.add(x, y, positions, own)
+  expect(add(new Float32Array(3))).toThrow(said('SHAPE_MISMATCH', RegExp(`${positions} position weights .* got 3`)))
+  for (const wrong of [NaN, -1, Infinity]) {
+    const own = new Float32Array(positions).fill(1).fill(wrong, 2, 3)
+    expect(add(own)).toThrow(said('INVALID_ARGUMENT', RegExp(`position weight 2 is ${wrong};`)))
+  }
+  statistics.dispose()
+  const inputs = createInputStatistics(linalg, { cols, bias: true, layers: [{ rows, weights }] })
+  inputs.add(x, undefined, positions)
+  expect(() => inputs.add(x, x, positions)).toThrow(said('INVALID_ARGUMENT', /in all calls of add, or in none/))
+  inputs.dispose()
+})
+
 test('sums that are not finished can be disposed of', async () => {
   const { x, y, weights } = samples(0)
   const little = await createLinalg({ memoryLimit: 1 << 20 })

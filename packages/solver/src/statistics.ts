@@ -7,7 +7,8 @@ import { createSums, type Sums, type Totals } from './sums.js'
 export interface Statistics {
   /**
    * Adds n positions: inputs x [n, cols] and the outputs y [n, rows] that they should give; `positionWeights` [n] (not
-   * negative) scale what a position counts for, 1 unless given.
+   * negative) scale what a position counts for, 1 unless given. Throws SHAPE_MISMATCH, and INVALID_ARGUMENT for a weight
+   * that is negative or not finite.
    */
   add(x: Float32Array, y: Float32Array, n: number, positionWeights?: Float32Array): void
   /**
@@ -29,9 +30,20 @@ export interface StatisticsOptions {
   readonly bias: boolean
 }
 
-/** Streaming statistics of one layer; X and Y are not kept. Products are f32 for 256 positions, their sums f64. */
+/** Throws SHAPE_MISMATCH unless weights and bias are as long as they have to be. */
+function checkLayer({ rows, weights, bias }: DenseLayer, cols: number): void {
+  if (weights.length === rows * cols && (bias?.length ?? rows) === rows) return
+  const got = `${weights.length} weights${bias ? ` and a bias of ${bias.length}` : ''}`
+  throw new TacoError('SHAPE_MISMATCH', `layer statistics: a layer of ${rows}×${cols} has ${got}`)
+}
+
+/**
+ * Streaming statistics of one layer; X and Y are not kept. Products are f32 for 256 positions, their sums f64. Throws
+ * SHAPE_MISMATCH for weights of another length.
+ */
 export function createStatistics(linalg: Linalg, options: StatisticsOptions): Statistics {
   const { rows, cols, weights, bias } = options
+  checkLayer({ rows, weights }, cols)
   const sums = createSums(linalg, { rows, cols, centred: bias })
   return {
     add: (x, y, n, positionWeights) => addChecked(sums, cols, rows, x, y, n, positionWeights),
@@ -70,7 +82,8 @@ export interface DenseLayer {
  * Y = WZ + bias. Y is never made: B = YXᵀ = W·ZXᵀ, which takes less where layers have more outputs than inputs, and
  * ‖Y‖² = tr(W·ZZᵀ·Wᵀ).
  *
- * @param options.bias as of `StatisticsOptions`, for all layers
+ * @param options.bias as of `StatisticsOptions`, for all layers; without it a layer's own bias is in its `yMean` alone
+ * @throws SHAPE_MISMATCH for weights or a bias of another length
  */
 export function createInputStatistics(
   linalg: Linalg,
@@ -79,6 +92,7 @@ export function createInputStatistics(
   const { cols, bias, layers } = options
   let sums: Sums | undefined
   let own = false
+  for (const layer of layers) checkLayer(layer, cols)
   const dispose = (): void => sums?.dispose()
   const through = (rows: number, weights: Float64Array, matrix: Float64Array): Float64Array => {
     const product = new Float64Array(rows * cols)
@@ -87,6 +101,9 @@ export function createInputStatistics(
   }
   return {
     add(x, dense, n, positionWeights) {
+      if (sums && own !== (dense === undefined)) {
+        throw new TacoError('INVALID_ARGUMENT', 'layer statistics: give dense inputs in all calls of add, or in none')
+      }
       // of their own inputs, H alone says everything
       own = dense === undefined
       sums ??= createSums(linalg, { rows: own ? 0 : cols, cols, centred: bias, yy: !own })
@@ -120,10 +137,21 @@ function addChecked(
   n: number,
   positionWeights: Float32Array | undefined,
 ): void {
-  if (x.length !== n * cols || y.length !== n * rows || (positionWeights && positionWeights.length !== n)) {
+  const fail = (what: string): never => {
+    throw new TacoError('SHAPE_MISMATCH', `layer statistics: ${what}`)
+  }
+  if (x.length !== n * cols || y.length !== n * rows) {
+    const got = `${x.length} and ${y.length} values`
+    fail(`${n} positions of ${cols} inputs and ${rows} outputs expected, got ${got}`)
+  }
+  if (positionWeights && positionWeights.length !== n) {
+    fail(`${n} position weights expected, one for each position, got ${positionWeights.length}`)
+  }
+  const wrong = positionWeights?.findIndex((weight) => !(weight >= 0 && weight < Infinity)) ?? -1
+  if (wrong >= 0) {
     throw new TacoError(
-      'SHAPE_MISMATCH',
-      `layer statistics: ${n} positions of ${cols} inputs and ${rows} outputs expected, got ${x.length} and ${y.length} values`,
+      'INVALID_ARGUMENT',
+      `layer statistics: position weight ${wrong} is ${positionWeights![wrong]}; give finite numbers that are not negative`,
     )
   }
   sums.add(x, y, n, positionWeights)

@@ -256,6 +256,19 @@ test.each(bad)('refused: %s', (_, layers, budget, message) => {
   }
 })
 
+test('a budget that is met where costs do not fall with rising sparsity', () => {
+  const table = [
+    { sparsity: 0, loss: 0, cost: 10 },
+    { sparsity: 0.5, loss: 1, cost: 4 },
+    { sparsity: 0.9, loss: 2, cost: 6 },
+  ]
+  for (const allocate of Object.values(allocators)) {
+    expect(allocate([table], 5).cost).toBeLessThanOrEqual(5)
+    expect(allocate([table], -1 + 1e9).sparsities).toEqual([0])
+    expect(() => allocate([table], -1)).toThrow(/the least that the layers can cost is 4/)
+  }
+})
+
 test('uniform refuses tables that share no sparsity', () => {
   const apart = [[{ sparsity: 0.1, loss: 0, cost: 1 }], [{ sparsity: 0.2, loss: 0, cost: 1 }]]
   expect(() => allocateUniform(apart, 5)).toThrow(/share no sparsity/)

@@ -6,7 +6,7 @@ import { allocationOf, checkAllocation, optionAt, type Allocation, type LayerTab
  * where all tables reach. Throws INVALID_ARGUMENT as `checkAllocation`, and where the tables share no sparsity.
  */
 export function allocateUniform(tables: readonly LayerTable[], budget: number): Allocation {
-  checkAllocation(tables, budget, 0)
+  checkAllocation(tables, budget)
   const from = Math.max(...tables.map((table) => table[0].sparsity))
   const to = Math.min(...tables.map((table) => table[table.length - 1].sparsity))
   if (from > to) {

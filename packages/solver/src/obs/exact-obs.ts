@@ -1,3 +1,5 @@
+import { TacoError } from '@tacojs/errors'
+import type { Linalg } from '@tacojs/linalg'
 import { deadColumns, startChoice } from '../choice.js'
 import { keptOfGroup } from '../counts.js'
 import type { Candidate, MethodContext } from '../method.js'
@@ -66,9 +68,14 @@ function maskOfGroups(context: MethodContext, pattern: Pattern & { kind: 'nm' },
   return mask
 }
 
+function numericsOf(linalg: Linalg): Numerics {
+  if ('eliminate' in linalg) return linalg as Numerics
+  throw new TacoError('INVALID_ARGUMENT', 'ExactOBS: needs the numerics of createNumerics()')
+}
+
 function fieldOf(context: MethodContext): Field {
   const { linalg, problem, pattern, signal } = context
-  const numerics = linalg as Numerics
+  const numerics = numericsOf(linalg)
   const { rows, cols } = problem.problem
   if (pattern.kind === 'nm') {
     const { support, left } = startGroups(context, pattern)
