@@ -31,7 +31,8 @@ export function checkRowWeights(weights: ArrayLike<number>, rows: number): void 
   }
 }
 
-function scaled(problem: DampedProblem, factors: Float64Array): DampedProblem {
+/** The problem with its rows multiplied by their factors; H is the same. */
+export function scaled(problem: DampedProblem, factors: Float64Array): DampedProblem {
   const { weights, b } = problem.problem
   return {
     ...problem,
@@ -60,7 +61,7 @@ function scaledBack(
 }
 
 /** A copy whose rows are multiplied by their factors. */
-function timesRows(values: Float64Array, factors: Float64Array): Float64Array {
+export function timesRows(values: Float64Array, factors: Float64Array): Float64Array {
   const cols = values.length / factors.length
   const result = new Float64Array(values.length)
   for (let row = 0, i = 0; row < factors.length; row++) {

@@ -94,7 +94,11 @@ export async function pruneStructured(
       collect(linalg, graph, layers[i]!, { sparse, dense }, sampling[i]!),
     )
     const method = recipe.method === 'magnitude' ? recipe.method : undefined
-    const options = { share: planned.settings.sparsity!, method, refit: recipe.refit, damp: recipe.damp, signal }
+    const { outputs } = sampling[i]!
+    const options = {
+      ...{ share: planned.settings.sparsity!, method, refit: recipe.refit, damp: recipe.damp, signal },
+      rowWeights: outputs?.[0],
+    }
     const solution = await time('solve', () => solveGroup(linalg, problems![0]!, group, options))
     const { weight, bias } = assemble(graph, planned.layer, [solution])
     const { removed } = solution

@@ -25,6 +25,8 @@ export interface GroupOptions {
   readonly method?: 'magnitude'
   /** Whether the remaining weights are fitted exactly; true unless given. */
   readonly refit?: boolean
+  /** [rows]: what the squared error of each output counts for where group OBS chooses; all alike unless given. */
+  readonly rowWeights?: ArrayLike<number>
   readonly damp?: number
   readonly signal?: AbortSignal
 }
@@ -39,7 +41,7 @@ export function solveGroup(
   group: ChannelGroup,
   options: GroupOptions,
 ): GroupSolution {
-  const { share, method, refit = true, signal } = options
+  const { share, method, refit = true, rowWeights, signal } = options
   const { rows, cols, xMean, yMean, yy, hasBias } = problem
   const count = group.units.length
   // 1e-9 forgives what 0.1·30 is more than 3, or less
@@ -49,7 +51,7 @@ export function solveGroup(
   const choice =
     method === 'magnitude'
       ? groupMagnitude(linalg, damped, columns, going)
-      : groupObs(linalg, damped, columns, going, { signal })
+      : groupObs(linalg, damped, columns, going, { rowWeights, signal })
   const removed = [...choice.order]
   const mask = new Uint8Array(rows * cols).fill(1)
   for (const unit of removed)

@@ -39,6 +39,33 @@ test('groups of any columns: each removal is the cheapest, the rest is the best 
   }
 })
 
+test('where outputs count differently, each removal is the cheapest for what they count', () => {
+  const rows = [0, 1, 2, 3, 4]
+  const counts = [0.01, 3, 0.2, 1, 20]
+  let others = 0
+  for (const seed of [1, 2, 3, 4]) {
+    const layer = randomProblem(5, 10, 30, { seed })
+    const problem = damp(numerics, layer)
+    const without = (gone: number[]) =>
+      Array.from({ length: 10 }, (_, j) => j).filter((j) => !gone.some((g) => groups[g].includes(j)))
+    const loss = (gone: number[]) => rows.reduce((sum, r) => sum + counts[r] * bestLoss(problem, [r], without(gone)), 0)
+    const { order, losses, loss: plain, weights } = groupObs(numerics, problem, groups, 3, { rowWeights: counts })
+    order.forEach((group, k) => {
+      const before = [...order.subarray(0, k)]
+      const rises = groups.map((_, g) => (before.includes(g) ? Infinity : loss([...before, g]) - loss(before)))
+      expect(rises[group]).toBeLessThanOrEqual(Math.min(...rises) * (1 + 1e-8))
+      expect(Math.abs(losses[k] / rises[group] - 1)).toBeLessThan(1e-8)
+    })
+    const expected = plainLoss(layer, problem.lambda, problem.target, weights)
+    expect(Math.abs(plain - expected)).toBeLessThanOrEqual(1e-8 * expected)
+    expect(Math.abs(expected / bestLoss(problem, rows, without([...order])) - 1)).toBeLessThan(1e-8)
+    if (String(order) !== String(groupObs(numerics, problem, groups, 3).order)) others++
+  }
+  expect(others).toBeGreaterThan(0)
+  const problem = damp(numerics, randomProblem(5, 10, 30))
+  expect(() => groupObs(numerics, problem, groups, 1, { rowWeights: [1, 2] })).toThrow(/rowWeights has 2 values/)
+})
+
 test.each([
   [[[0, 1], [1]], 1, 'column 1 of group 1 is also in group 0'],
   [[[0, 12]], 1, 'column 12 of group 0 is not one of 10'],

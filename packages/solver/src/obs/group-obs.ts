@@ -1,10 +1,12 @@
 import { checkGroups, type GroupChoice } from '../column-groups.js'
 import type { DampedProblem } from '../damp.js'
+import { excess } from '../loss.js'
 import type { Numerics } from '../numerics.js'
+import { checkRowWeights, scaled, timesRows } from '../row-weights.js'
 import { startOf } from './start.js'
 
 export interface GroupRemovals extends GroupChoice {
-  /** [count]: what the loss rose by with each. */
+  /** [count]: what the loss rose by with each; each row's times its weight, where rows have weights. */
   readonly losses: Float64Array
 }
 
@@ -12,16 +14,29 @@ export interface GroupRemovals extends GroupChoice {
  * Structured pruning: ExactOBS with groups of columns, all rows together, such as the columns of an input channel or of an
  * attention head. Removes `count` groups, always the one with the smallest Σ_rows w_Bᵀ(P_BB)⁻¹w_B, P = (H_SS)⁻¹. Columns
  * in no group stay; the weights are the best on what is left. f64; about n³/3 floating-point operations, and rows·n² for the weights, in one thread.
- * Throws INVALID_ARGUMENT for groups that are empty, overlap or have columns that there are not, and for a wrong count.
+ *
+ * @param options.rowWeights [rows]: what the squared error of each output counts for; all alike unless given
+ * @throws INVALID_ARGUMENT for groups that are empty, overlap or have columns that there are not, and for a wrong count.
  */
 export function groupObs(
   numerics: Numerics,
   damped: DampedProblem,
   groups: readonly Int32Array[],
   count: number,
-  options: { signal?: AbortSignal } = {},
+  options: { readonly rowWeights?: ArrayLike<number>; readonly signal?: AbortSignal } = {},
 ): GroupRemovals {
   const { rows, cols } = damped.problem
+  const { rowWeights, signal } = options
+  if (rowWeights) {
+    checkRowWeights(rowWeights, rows)
+    const factors = Float64Array.from(rowWeights, Math.sqrt)
+    const removals = groupObs(numerics, scaled(damped, factors), groups, count, { signal })
+    const weights = timesRows(
+      removals.weights,
+      factors.map((factor) => 1 / factor),
+    )
+    return { ...removals, weights, loss: excess(numerics, damped, weights).loss }
+  }
   const groupOf = checkGroups('groupObs', groups, count, cols)
   const order = Int32Array.from(groups.flatMap((group) => [...group]))
   const fixed = Int32Array.from({ length: cols }, (_, j) => j).filter((j) => groupOf[j] < 0)
@@ -30,7 +45,7 @@ export function groupObs(
   const start = startOf(numerics, reorder(damped, columns), { which: Int32Array.of(0), height: rows, support })
   const { weights } = start
   const removals = numerics.eliminate({
-    ...{ n: cols, diagonal: start.diagonal, start: start.start, weights, signal: options.signal },
+    ...{ n: cols, diagonal: start.diagonal, start: start.start, weights, signal },
     ...{ bits: 64, groups: 1, rows, units: groups.length + (fixed.length > 0 ? 1 : 0), depth: count },
     unit: columns.map((j) => (groupOf[j] < 0 ? groups.length : groupOf[j])),
     // The columns in no group are a set that none may leave.
