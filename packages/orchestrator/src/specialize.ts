@@ -133,27 +133,38 @@ export async function specialize(
     const context = { backend, linalg, recipe, warmStart, threads, signal, work, timer, progress, warn }
     return {
       prune: await createPruner(dense, inputs, stage, context),
-      images: items.length - calibration.skipped.length,
-      views,
-      skipped: calibration.skipped,
-      example: inputs[0]!,
+      seen: {
+        images: items.length - calibration.skipped.length,
+        views,
+        skipped: calibration.skipped,
+        example: inputs[0]!,
+      },
     }
+  }
+  // the inputs of each go with its pruner
+  const pruneForTask = async () => {
+    const { prune, seen } = await prunerOn(sampled.items, 'prune', recipe)
+    if (!devItems) return { specialist: await prune(), search: undefined, seen }
+    const reached = await reachAccuracy(dense, prune, devItems, {
+      ...{ recipe, backend, threads, preprocess: model.preprocess, reading, timer, progress, warn },
+    })
+    return { ...reached, seen }
+  }
+  const pruneForControl = async (items: readonly ImageItem[], recipe: Recipe, sparsity: number | undefined) => {
+    const { prune, seen } = await prunerOn(items, 'prune-control', recipe)
+    return { control: await prune(sparsity), seen }
   }
 
   try {
-    const task = await prunerOn(sampled.items, 'prune', recipe)
-    const { specialist, search } = devItems
-      ? await reachAccuracy(dense, task.prune, devItems, {
-          ...{ recipe, backend, threads, preprocess: model.preprocess, reading, timer, progress, warn },
-        })
-      : { specialist: await task.prune(), search: undefined }
+    const { specialist, search, seen: task } = await pruneForTask()
     // as many images as the specialist has really seen; as sparse, where an accuracy or a speed has decided that
     const { speed, recipe: settled } = specialist.settled
     const controlItems = controlFolder && sampleFlat(controlFolder, task.images, recipe.seed)
-    const controlTask = controlItems && (await prunerOn(controlItems, 'prune-control', speed ? settled : recipe))
-    const control = await controlTask?.prune(search?.sparsity)
-    if (controlTask && controlTask.images < task.images) {
-      warn(`the control was pruned with ${controlTask.images} images, the specialist with ${task.images}`)
+    const { control, seen: other } = controlItems
+      ? await pruneForControl(controlItems, speed ? settled : recipe, search?.sparsity)
+      : {}
+    if (other && other.images < task.images) {
+      warn(`the control was pruned with ${other.images} images, the specialist with ${task.images}`)
     }
     await checkpoint(signal)
     const graphs: Graph[] = [dense, specialist.graph, ...(control ? [control.graph] : [])]
