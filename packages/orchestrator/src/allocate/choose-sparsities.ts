@@ -2,11 +2,11 @@ import { TacoError } from '@tacojs/errors'
 import type { Graph } from '@tacojs/graph'
 import type { Precision } from '@tacojs/model-io'
 import { budgetOf } from '@tacojs/solver'
+import type { PlannedLayer } from '../prune/plan.js'
 import { allocate, type AllocationMethod } from './allocate.js'
 import { compactBytes } from './compact-bytes.js'
 import type { LayerCost } from './costs.js'
 import type { LayerLosses } from './layer-losses.js'
-import type { PlannedLayer } from '../prune/plan.js'
 import { searchSparsity } from './search.js'
 
 /** Sparsities of the layers that together cost as much as if all had this one. */
