@@ -9,6 +9,13 @@ export function checkSizes(name: string, sizes: Readonly<Record<string, number>>
   }
 }
 
+/** Throws INVALID_ARGUMENT unless a letter as BLAS has it is one of two. */
+export function checkLetter(name: string, key: string, letter: string, either: readonly [string, string]): void {
+  if (either.includes(letter)) return
+  const [one, other] = either
+  throw new TacoError('INVALID_ARGUMENT', `${name}: ${key} is ${JSON.stringify(letter)}; give '${one}' or '${other}'`)
+}
+
 /** Bytes of an element of the arrays' common type. Other types, or a mixture, throw INVALID_ARGUMENT. */
 export function elementSize(name: string, ...arrays: readonly FloatArray[]): 4 | 8 {
   const kinds = new Set(arrays.map((array) => Object.prototype.toString.call(array).slice(8, -1)))
@@ -30,8 +37,9 @@ export function checkLength(
   Type: typeof Float32Array | typeof Float64Array | typeof Uint8Array = Float32Array,
 ): void {
   if (values instanceof Type && values.length === length) return
+  const kind = Object.prototype.toString.call(values).slice(8, -1)
   throw new TacoError(
     'INVALID_ARGUMENT',
-    `${name}: ${array} has ${values.length} values; give a ${Type.name} of ${length}`,
+    `${name}: ${array} is a ${kind} of ${values?.length} values; give a ${Type.name} of ${length}`,
   )
 }

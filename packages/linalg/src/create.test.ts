@@ -13,6 +13,18 @@ test('wrong sizes and types are INVALID_ARGUMENT', async () => {
   expect(() => linalg.trtri({ uplo: 'L', n: 1.5, a })).toThrow(code('INVALID_ARGUMENT'))
 })
 
+test('letters that BLAS does not have are named', async () => {
+  const linalg = await createLinalg()
+  const a = Float64Array.of(4, 0, 0, 4)
+  const said = (message: string) => expect.objectContaining({ code: 'INVALID_ARGUMENT', message })
+  expect(() => linalg.potrf({ uplo: 'l' as 'L', n: 2, a })).toThrow(said(`potrf: uplo is "l"; give 'L' or 'U'`))
+  const whole = { side: 'L', uplo: 'U', transA: false, diag: 'N', m: 2, n: 2, a, b: a.slice() } as const
+  linalg.trsm(whole)
+  for (const [key, either] of Object.entries({ side: `'L' or 'R'`, uplo: `'L' or 'U'`, diag: `'N' or 'U'` })) {
+    expect(() => linalg.trsm({ ...whole, [key]: 'x' })).toThrow(said(`trsm: ${key} is "x"; give ${either}`))
+  }
+})
+
 test('memory that cannot be had is OUT_OF_MEMORY, and later calls work', async () => {
   const linalg = await createLinalg({ memoryLimit: 1 << 20 })
   const big = new Float64Array(500 * 500)

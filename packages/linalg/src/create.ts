@@ -1,6 +1,6 @@
 import { TacoError } from '@tacojs/errors'
 import { iterationOf } from './admm.js'
-import { checkSizes, elementSize } from './check.js'
+import { checkLetter, checkSizes, elementSize } from './check.js'
 import { potrf, potri, trsm, trtri } from './factors.js'
 import { posv } from './posv.js'
 import { posvPrincipal } from './principal.js'
@@ -63,7 +63,10 @@ export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg>
   const triangular =
     (name: string, work: (k: Kernels, a: HostMatrix, uplo: 'L' | 'U') => void) =>
     ({ uplo, n, a, lda, aOffset }: TriangularOptions) =>
-      run(name, { n }, [a], (k) => work(k, hostMatrix(`A of ${name}`, a, n, n, lda, aOffset), uplo))
+      run(name, { n }, [a], (k) => {
+        checkLetter(name, 'uplo', uplo, ['L', 'U'])
+        work(k, hostMatrix(`A of ${name}`, a, n, n, lda, aOffset), uplo)
+      })
 
   const dispose = () => {
     team.dispose()
@@ -95,6 +98,9 @@ export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg>
 
     trsm: ({ side, uplo, transA, diag = 'N', m, n, alpha = 1, ...o }) =>
       run('trsm', { m, n }, [o.a, o.b], (k) => {
+        checkLetter('trsm', 'side', side, ['L', 'R'])
+        checkLetter('trsm', 'uplo', uplo, ['L', 'U'])
+        checkLetter('trsm', 'diag', diag, ['N', 'U'])
         const right = side === 'R'
         const size = right ? n : m
         const a = hostMatrix('A of trsm', o.a, size, size, o.lda, o.aOffset)
