@@ -5,7 +5,8 @@
  *
  * Every cell is `specialize` as a user would run it with 16 shots, measured on `dev` and `test` pooled (500 images). What is
  * kept in benchmarks/results/one-shot/MODEL-TASK.json is not run again without --again; --only takes cells whose name
- * holds all its words or what begins with them, --list names the cells, --table prints the kept results as Markdown and runs nothing.
+ * holds all its words or what begins with them, --list names the cells, --table prints the kept results as Markdown and
+ * runs nothing.
  * The packages must be built (`npm ci` does).
  */
 import {

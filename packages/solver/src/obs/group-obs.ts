@@ -13,7 +13,8 @@ export interface GroupRemovals extends GroupChoice {
 /**
  * Structured pruning: ExactOBS with groups of columns, all rows together, such as the columns of an input channel or of an
  * attention head. Removes `count` groups, always the one with the smallest Σ_rows w_Bᵀ(P_BB)⁻¹w_B, P = (H_SS)⁻¹. Columns
- * in no group stay; the weights are the best on what is left. f64; about n³/3 floating-point operations, and rows·n² for the weights, in one thread.
+ * in no group stay; the weights are the best on what is left. f64; about n³/3 floating-point operations, and rows·n² for
+ * the weights, in one thread.
  *
  * @param options.rowWeights [rows]: what the squared error of each output counts for; all alike unless given
  * @throws INVALID_ARGUMENT for groups that are empty, overlap or have columns that there are not, and for a wrong count.
