@@ -30,8 +30,8 @@ export interface StructuredResult {
  * Structured pruning: hidden units, inner channels and attention heads go as a whole, and the network gets smaller. The
  * groups are visited in the order of the network. The consumer's layer problem is that of `prune`: inputs with all
  * groups before already pruned, targets from the dense network. Group OBS (or magnitude) chooses the units, the consumer's
- * remaining weights are fitted again, and in the end the producers lose their rows. Until then the consumer has zeros in the place
- * of what went, which computes the same.
+ * remaining weights are fitted again, and in the end the producers lose their rows. Until then the consumer has zeros in
+ * the place of what went, which computes the same.
  *
  * From each group goes the share of its units that the recipe gives as the consumer's sparsity, rounded down; one always
  * stays.
