@@ -1,15 +1,12 @@
-import { checkpoint } from '@tacojs/errors'
 import { withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
-import { createStepper } from '@tacojs/runtime'
 import { solveLayer } from '@tacojs/solver'
 import { assemble } from './assemble.js'
-import { advanceDense, collect } from './collect.js'
 import type { PruneContext } from './context.js'
 import { readGroups, writeLayer, type PrunedLayer } from './layer-record.js'
 import { layerReport, type LayerReport } from './layer-report.js'
 import { planLayers, type LayerGroup } from './plan.js'
-import { expectedShare, repeatWarning, samplings } from './sampling.js'
-import { workload } from './workload.js'
+import { repeatWarning } from './sampling.js'
+import { startWalk } from './walk.js'
 
 export interface Pruned {
   readonly graph: Graph
@@ -17,8 +14,7 @@ export interface Pruned {
 }
 
 /**
- * One-shot pruning of a network, layer by layer. Two streams advance together: the dense one gives each layer's
- * target, the sparse one its input, with everything before it already pruned. Up to the first layer they are one.
+ * One-shot pruning of a network, layer by layer, on the way that `startWalk` describes.
  *
  * @param batches calibration inputs, one tensor [N, C, H, W] per batch
  */
@@ -30,7 +26,7 @@ export async function prune(
     readonly warmStart?: boolean
   },
 ): Promise<Pruned> {
-  const { backend, linalg, recipe, records, signal, time = async (_part, work) => work() } = context
+  const { linalg, recipe, records, signal, time = async (_part, work) => work() } = context
   const { graph, groups } = planLayers(model, recipe)
   const total = groups.reduce((sum, { members }) => sum + members.length, 0)
   const changed = new Map<string, Initializer>()
@@ -54,30 +50,15 @@ export async function prune(
     return result()
   }
 
-  const images = batches.reduce((sum, batch) => sum + batch.shape[0]!, 0)
-  const work = workload(
-    graph,
-    groups.map(({ members }) => members),
-    { images, share: expectedShare(recipe), kept: kept.length },
-  )
-  const onWeighed = (seen: number): void =>
-    context.onLayer?.(0, total, `weights of positions, image ${seen} of ${images}`, work.weighed(seen))
-  context.onLayer?.(0, total, 'first layers', 0)
-  const sampling = await time('weights', () => samplings(graph, groups, batches, { ...context, onWeighed }))
-  const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
-  const sparse = createStepper(backend, graph, inputs, { compile: { threads: context.threads }, signal })
-  await time('capture', () => sparse.advanceBefore(groups[0]!.before))
-  const dense = recipe.target === 'sparse' ? undefined : sparse.fork()
-
+  const walk = await startWalk(graph, groups, batches, kept.length, context)
   const solveMembers = async (g: number, first: number): Promise<PrunedLayer[]> => {
-    const group = groups[g]!
-    const problems = await time('statistics', () => collect(linalg, graph, group, { sparse, dense }, sampling[g]!))
+    const { problems, sampling } = await walk.problems()
     const solved: PrunedLayer[] = []
-    for (const [m, member] of group.members.entries()) {
+    for (const [m, member] of groups[g]!.members.entries()) {
       const solutions = await time('solve', () =>
         problems[m]!.map((problem, part) => {
           const allowed = context.warmStart ? Uint8Array.from(problem.weights, (w) => Number(w !== 0)) : undefined
-          const rowWeights = sampling[g]!.outputs?.[m]!.subarray(part * problem.rows, (part + 1) * problem.rows)
+          const rowWeights = sampling.outputs?.[m]!.subarray(part * problem.rows, (part + 1) * problem.rows)
           const options = { ...member.settings, allowed, rowWeights, damp: recipe.damp, refit: recipe.refit, signal }
           return solveLayer(linalg, problem, options)
         }),
@@ -89,17 +70,10 @@ export async function prune(
     }
     return solved
   }
-  // An earlier run's layers go through the streams in the same steps, so that the rest comes out to the last bit.
   for (const [g, group] of groups.entries()) {
-    const { members } = group
-    await checkpoint(signal)
-    context.onLayer?.(reports.length, total, members[0]!.layer.name, work.solved(g))
-    await time('capture', async () => {
-      await advanceDense(dense, group)
-      await sparse.advanceBefore(group.before)
-    })
+    await walk.advance()
     finish(group, kept[g] ?? (await solveMembers(g, reports.length)))
-    sparse.replace(changed)
+    walk.replace(changed)
   }
   return result()
 }

@@ -1,4 +1,3 @@
-import { checkpoint } from '@tacojs/errors'
 import {
   removeUnits,
   withInitializers,
@@ -7,13 +6,11 @@ import {
   type PrunableLayer,
   type Tensor,
 } from '@tacojs/graph'
-import { createStepper } from '@tacojs/runtime'
 import type { Numerics } from '@tacojs/solver'
 import { assemble } from '../prune/assemble.js'
-import { advanceDense, collect } from '../prune/collect.js'
 import type { PruneContext } from '../prune/context.js'
-import { expectedShare, repeatWarning, samplings } from '../prune/sampling.js'
-import { workload } from '../prune/workload.js'
+import { repeatWarning } from '../prune/sampling.js'
+import { startWalk } from '../prune/walk.js'
 import { readPrunedGroups, writePrunedGroup, type PrunedGroup } from './group-record.js'
 import { groupReport, type GroupReport } from './group-report.js'
 import { planStructured, type LeftAlone } from './plan-structured.js'
@@ -44,7 +41,7 @@ export async function pruneStructured(
   batches: readonly Tensor[],
   context: PruneContext & { readonly linalg: Numerics },
 ): Promise<StructuredResult> {
-  const { backend, linalg, recipe, records, signal, time = async (_part, work) => work() } = context
+  const { linalg, recipe, records, signal, time = async (_part, work) => work() } = context
   const { graph, groups, leftAlone } = planStructured(model, recipe)
   const result = (pruned: readonly PrunedGroup[]): StructuredResult => {
     context.onLayer?.(groups.length, groups.length, 'done')
@@ -72,51 +69,28 @@ export async function pruneStructured(
     before: planned.node.name,
     members: [planned],
   }))
-  const images = batches.reduce((sum, batch) => sum + batch.shape[0]!, 0)
-  const work = workload(
-    graph,
-    layers.map(({ members }) => members),
-    { images, share: expectedShare(recipe), kept: kept.length },
-  )
-  const onWeighed = (seen: number): void =>
-    context.onLayer?.(0, groups.length, `weights of positions, image ${seen} of ${images}`, work.weighed(seen))
-  context.onLayer?.(0, groups.length, 'first layers', 0)
-  const sampling = await time('weights', () => samplings(graph, layers, batches, { ...context, onWeighed }))
-  const inputs = batches.map((batch) => ({ [graph.inputs[0]!.name]: batch }))
-  const sparse = createStepper(backend, graph, inputs, { compile: { threads: context.threads }, signal })
-  await time('capture', () => sparse.advanceBefore(groups[0]!.planned.node.name))
-  const dense = recipe.target === 'sparse' ? undefined : sparse.fork()
+  const walk = await startWalk(graph, layers, batches, kept.length, context)
   const pruned: PrunedGroup[] = []
 
   const solve = async (i: number): Promise<PrunedGroup> => {
     const { group, planned } = groups[i]!
-    const [problems] = await time('statistics', () =>
-      collect(linalg, graph, layers[i]!, { sparse, dense }, sampling[i]!),
-    )
+    const { problems, sampling } = await walk.problems()
     const method = recipe.method === 'magnitude' ? recipe.method : undefined
-    const { outputs } = sampling[i]!
     const options = {
       ...{ share: planned.settings.sparsity!, method, refit: recipe.refit, damp: recipe.damp, signal },
-      rowWeights: outputs?.[0],
+      rowWeights: sampling.outputs?.[0],
     }
-    const solution = await time('solve', () => solveGroup(linalg, problems![0]!, group, options))
+    const solution = await time('solve', () => solveGroup(linalg, problems[0]![0]!, group, options))
     const { weight, bias } = assemble(graph, planned.layer, [solution])
     const { removed } = solution
     const solved = { weight, ...(bias ? { bias } : {}), removed, report: groupReport(groups[i]!, solution) }
     await writePrunedGroup(records, i, solved)
     return solved
   }
-  for (const [i, { planned }] of groups.entries()) {
-    const { layer, node } = planned
-    await checkpoint(signal)
-    context.onLayer?.(i, groups.length, layer.name, work.solved(i))
-    await time('capture', async () => {
-      await advanceDense(dense, layers[i]!)
-      await sparse.advanceBefore(node.name)
-    })
-    const solved = kept[i] ?? (await solve(i))
-    pruned.push(solved)
-    sparse.replace(new Map(groups.slice(0, i + 1).flatMap(({ planned: p }, g) => changes(p.layer, pruned[g]!))))
+  for (const i of groups.keys()) {
+    await walk.advance()
+    pruned.push(kept[i] ?? (await solve(i)))
+    walk.replace(new Map(groups.slice(0, i + 1).flatMap(({ planned: p }, g) => changes(p.layer, pruned[g]!))))
   }
   return result(pruned)
 }
