@@ -41,3 +41,23 @@ test('the time left goes by the share of the work where it is known, and by the 
     'evaluate 10/40 (10s, 30s left)',
   ])
 })
+
+test('a stage that goes on after its end has another part, which has its own pace', () => {
+  expect(
+    shown([
+      [0, { stage: 'allocate', done: 0, total: 2, detail: 'a' }],
+      [60, { stage: 'allocate', done: 2, total: 2, detail: 'done' }],
+      [60, { stage: 'allocate', done: 0, total: 9, detail: 'the network with 99 % zeros' }],
+      [61, { stage: 'allocate', done: 1, total: 9, detail: 'the network with 0 % zeros' }],
+      [69, { stage: 'allocate', done: 9, total: 9 }],
+      [69, { stage: 'allocate', done: 9, total: 9 }],
+    ]),
+  ).toEqual([
+    'weigh layers 0/2 a (0.0s)',
+    'weigh layers 2/2 (1m 0s)',
+    'weigh layers 0/9 the network with 99 % zeros (0.0s)',
+    'weigh layers 1/9 the network with 0 % zeros (1.0s, 8.0s left)',
+    'weigh layers 9/9 (9.0s)',
+    '',
+  ])
+})

@@ -14,7 +14,8 @@ const names: Readonly<Record<ProgressEvent['stage'], string>> = {
 
 /**
  * Progress on stderr: one line that is redrawn in a terminal; elsewhere a line when a stage begins, every five
- * seconds, and when it ends. The time left is that of the stage, from its own pace.
+ * seconds, and when it ends. The time left is that of the stage, from its own pace; a stage that goes on after its end has
+ * another part, with a pace of its own.
  */
 export function progressPrinter(out: NodeJS.WriteStream = process.stderr): (event: ProgressEvent) => void {
   let stage: string | undefined
@@ -23,13 +24,13 @@ export function progressPrinter(out: NodeJS.WriteStream = process.stderr): (even
   let finished = false
   return ({ stage: name, done, total, detail, share = done / total }) => {
     const now = Date.now()
-    const begins = name !== stage
+    const ended = done >= total
+    const begins = name !== stage || (finished && !ended)
     if (begins) {
       if (stage !== undefined && !finished && out.isTTY) out.write('\n')
       stage = name
       started = now
     }
-    const ended = done >= total
     if (ended && !begins && finished) return
     finished = ended
     if (!out.isTTY && !begins && !ended && now - printed < 5000) return

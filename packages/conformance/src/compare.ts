@@ -8,7 +8,10 @@ export interface Difference {
   readonly nmse: number
 }
 
-/** How far `actual` is from `expected`. NaN equals NaN and an infinity itself; anything else beside them is infinitely far. */
+/**
+ * How far `actual` is from `expected`. NaN equals NaN and an infinity itself; anything else beside them is infinitely
+ * far.
+ */
 export function difference(actual: Tensor, expected: Tensor): Difference {
   const [a, e] = [toNumbers(actual), toNumbers(expected)]
   let [most, scale, squares, power] = [0, 0, 0, 0]

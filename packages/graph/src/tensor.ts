@@ -1,6 +1,9 @@
 import { TacoError } from '@tacojs/errors'
 
-/** The array that holds each data type. `bool` is one byte per element, 0 or 1. fp16 and bf16 are widened to float32 when read. */
+/**
+ * The array that holds each data type. `bool` is one byte per element, 0 or 1. fp16 and bf16 are widened to float32
+ * when read.
+ */
 export interface DataOf {
   float32: Float32Array
   float64: Float64Array

@@ -52,7 +52,10 @@ export function validateGraph(graph: Graph): void {
   for (const { name } of graph.outputs) if (!made.has(name)) invalid(`the graph's output '${name}' is made by nothing`)
 }
 
-/** The definition of a node's operator, which the node has as many inputs and outputs as. Throws UNSUPPORTED, INVALID_MODEL. */
+/**
+ * The definition of a node's operator, which the node has as many inputs and outputs as. Throws UNSUPPORTED,
+ * INVALID_MODEL.
+ */
 export function checkSignature(node: Node): OpDefinition {
   const definition = opDefinition(node.op, node.domain)
   if (!definition) {

@@ -16,7 +16,10 @@ export interface Call {
 export interface Kernel {
   /** Inputs that are read as numbers (axes, shapes, bounds): they are fetched to the host before the call. */
   readonly host?: readonly number[]
-  /** Whether the device computes this node for inputs of these types; otherwise the host does. Default: input 0 is float32. */
+  /**
+   * Whether the device computes this node for inputs of these types; otherwise the host does. Default: input 0 is
+   * float32.
+   */
   readonly device?: (dtypes: readonly (DType | undefined)[], node: Node) => boolean
   /** Why this node cannot run, or undefined. */
   readonly unsupported?: (node: Node, graph: Graph) => string | undefined

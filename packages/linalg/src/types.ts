@@ -230,7 +230,8 @@ export interface Linalg {
    */
   posv(options: PosvOptions): void
   /**
-   * Systems with principal submatrices of A + shift·I, each solved by one thread, which suits some hundred unknowns. Gives 1 for each that is solved, 0 where its matrix is not positive definite: its b is then untouched.
+   * Systems with principal submatrices of A + shift·I, each solved by one thread, which suits some hundred unknowns.
+   * Gives 1 for each that is solved, 0 where its matrix is not positive definite: its b is then untouched.
    */
   posvPrincipal(options: PosvPrincipalOptions): Uint8Array
   /** In place inverse of a triangular matrix; the other triangle is not read, and zeroed. NUMERICAL as in potri. */

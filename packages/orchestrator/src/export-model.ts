@@ -32,7 +32,8 @@ export interface ExportResult extends WrittenOnnx {
  * Writes a model or a bundle as an ONNX file, with labels, preprocessing and where it comes from in its metadata; what
  * an ONNX file already has there stays.
  *
- * @throws INVALID_ARGUMENT where something is at `out` already, or `out` is a file of a bundle, IO, and what `loadModel` throws
+ * @throws INVALID_ARGUMENT where something is at `out` already, or `out` is a file of a bundle, IO, and what
+ * `loadModel` throws
  */
 export async function exportModel(request: ExportRequest, options: RunOptions = {}): Promise<ExportResult> {
   const { model: path, out, weights = 'dense', externalData, force = false } = request

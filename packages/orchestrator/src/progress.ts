@@ -19,7 +19,10 @@ export interface RunOptions {
   readonly onProgress?: (event: ProgressEvent) => void
 }
 
-/** Parts of the pruning stages: gradients for the positions' weights, forward passes of both streams, sums over positions, the solver. */
+/**
+ * Parts of the pruning stages: gradients for the positions' weights, forward passes of both streams, sums over
+ * positions, the solver.
+ */
 export type PrunePart = 'weights' | 'capture' | 'statistics' | 'solve'
 
 /** Seconds spent in each stage, and in the parts of a stage, in the order they first ran. */

@@ -90,9 +90,9 @@ const recipeSchema = v.strictObject({
   ),
   /**
    * How the zeros are shared among the layers whose sparsity is not given by name. `uniform`: all have the same.
-   * `progression`: the later a layer, the more, in equal steps. By what the logits lose when each layer alone is pruned: `marginal` (equal loss for the last weight of each layer) or `dp`
-   * (the best choice among some sparsities of each layer). `auto`: `progression`, where the
-   * pattern does not decide alone.
+   * `progression`: the later a layer, the more, in equal steps. By what the logits lose when each layer alone is
+   * pruned: `marginal` (equal loss for the last weight of each layer) or `dp` (the best choice among some sparsities
+   * of each layer). `auto`: `progression`, where the pattern does not decide alone.
    */
   allocation: v.optional(v.picklist(['auto', 'uniform', 'progression', 'marginal', 'dp']), 'auto'),
   /** What `sparsity` is a share of: the weights of the pruned layers (unless given), or their multiply-accumulates. */

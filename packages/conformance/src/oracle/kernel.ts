@@ -91,7 +91,10 @@ export function take(x: Tensor, shape: readonly number[], places: Int32Array): T
   )
 }
 
-/** A tensor of `shape` whose element at each index is the element of `x` at `source(index)`; `fill` where that is undefined. */
+/**
+ * A tensor of `shape` whose element at each index is the element of `x` at `source(index)`; `fill` where that is
+ * undefined.
+ */
 export function pick(
   x: Tensor,
   shape: readonly number[],

@@ -50,7 +50,10 @@ export const reshaping: Kernels = {
       ),
     ]
   },
-  /** Channels become blocks of pixels: DCR takes the block's place from the slow part of the channel, CRD from the fast one. */
+  /**
+   * Channels become blocks of pixels: DCR takes the block's place from the slow part of the channel, CRD from the fast
+   * one.
+   */
   DepthToSpace: (node, [x]) => {
     const [n, c, h, w] = x!.shape as [number, number, number, number]
     const b = num(node, 'blocksize', 1)

@@ -82,7 +82,10 @@ function affineOf(node: Node, initializer: Lookup): Affine | undefined {
   return { factor, shift: Float64Array.from(bias, (b, c) => b - mean[c]! * factor[c]!) }
 }
 
-/** The layer with the affine map folded in, writing the normalisation's output; its weight keeps its name if only it uses it. */
+/**
+ * The layer with the affine map folded in, writing the normalisation's output; its weight keeps its name if only it
+ * uses it.
+ */
 function foldInto(
   layer: Node,
   norm: Node,

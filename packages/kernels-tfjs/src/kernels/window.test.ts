@@ -33,7 +33,10 @@ const random = (...shape: number[]): Tensor<'float32'> =>
 
 const [height, width] = [8, 9]
 
-/** Calls `visit` for each output position of a channel plane, each place k of its window, and the cell there: null is padding. */
+/**
+ * Calls `visit` for each output position of a channel plane, each place k of its window, and the cell there: null is
+ * padding.
+ */
 function slide(
   n: Node,
   kernel: number[],

@@ -5,7 +5,10 @@ import type { SparseWeights } from './weights.js'
 
 const show = ({ dtype, shape }: Tensor): string => `${dtype} [${shape.join(', ')}]`
 
-/** Throws what a caller of `sparseLinear` and `sparseConv2d` may have overlooked; `ranks` are those of the weights and of x. */
+/**
+ * Throws what a caller of `sparseLinear` and `sparseConv2d` may have overlooked; `ranks` are those of the weights and
+ * of x.
+ */
 export function checkCall(
   caller: string,
   x: Tensor,

@@ -35,7 +35,10 @@ export interface Tile {
 interface ImageGrid {
   /** Zeros on every side that a convolution may read. */
   readonly margin: number
-  /** 'rows': a panel per row of pixels, of all channels; 'flat': a panel per image, its rows of pixels one after the other. */
+  /**
+   * 'rows': a panel per row of pixels, of all channels; 'flat': a panel per image, its rows of pixels one after the
+   * other.
+   */
   readonly kind: 'rows' | 'flat'
   /** Floats from a row of pixels to the next within a panel ('flat'). */
   readonly pitch: number

@@ -38,7 +38,10 @@ export function parseHubReference(model: string): HubReference {
   return { repo, revision }
 }
 
-/** The hub's rule: letters, digits, `-`, `_`, `.`; neither `--` (the cache's separator) nor `..`, nor `-` or `.` at the ends. */
+/**
+ * The hub's rule: letters, digits, `-`, `_`, `.`; neither `--` (the cache's separator) nor `..`, nor `-` or `.` at the
+ * ends.
+ */
 const isRepoName = (name: string): boolean =>
   /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$/.test(name) && !name.includes('--') && !name.includes('..')
 

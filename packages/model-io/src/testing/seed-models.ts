@@ -45,7 +45,10 @@ export function model(graph: GraphProto, opset = 17, more: ModelProto = {}): Uin
   return onnx.ModelProto.encode({ irVersion: 8, opsetImport: [{ version: opset }], graph: whole, ...more }).finish()
 }
 
-/** Small models that together use what the importer knows: layers, shapes, bodies, functions, sparse and quantised weights. */
+/**
+ * Small models that together use what the importer knows: layers, shapes, bodies, functions, sparse and quantised
+ * weights.
+ */
 export const seedModels: readonly Uint8Array[] = [
   model({
     node: [

@@ -28,7 +28,10 @@ const withoutFirst = (net: Network, x: string, count: number): string => {
   return net.add('Slice', 'patches', [x, ...bounds, net.ints('patches.axes', [1])])
 }
 
-/** Attention of learned queries to all tokens, then an MLP around which the sum goes (Zhai et al. 2022); the first query's. */
+/**
+ * Attention of learned queries to all tokens, then an MLP around which the sum goes (Zhai et al. 2022); the first
+ * query's.
+ */
 function attentionPool(net: Network, at: string, x: string, shared: Shared): string {
   const [, queries = 0, features = 0] = net.weights.shapeOf(`${at}.latent`)
   const latent = net.weight(`${at}.latent`, [1, undefined, undefined])

@@ -153,7 +153,10 @@ function namedActivation(architecture: string): string | undefined {
   return tanh[1] === 'large_patch16' && tanh[3] !== '512' ? undefined : 'gelu_tanh'
 }
 
-/** Heads are 64 wide, but the largest models and one that pools by the mean have 16, and the smallest for tests are 32 wide. */
+/**
+ * Heads are 64 wide, but the largest models and one that pools by the mean have 16, and the smallest for tests are 32
+ * wide.
+ */
 function namedHeads(architecture: string, width: number): number {
   if (/^test_vit/.test(architecture)) return width / 32
   if (/_7b_.*_dinov3|^aimv2_/.test(architecture)) return width / 128

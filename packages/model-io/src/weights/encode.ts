@@ -79,7 +79,10 @@ interface ValueForm {
   readonly bytes: (indices?: Uint32Array) => Uint8Array
 }
 
-/** Which elements are written and how: of the dense form and both codings of positions what is smallest before it is compressed. */
+/**
+ * Which elements are written and how: of the dense form and both codings of positions what is smallest before it is
+ * compressed.
+ */
 function compact(tensor: Tensor<'float32'>) {
   const { data } = tensor
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)

@@ -3,7 +3,8 @@ import { roundedTo, storedForms, type KeptWeight, type Precision } from './preci
 
 /**
  * The graph with weights that a precision can store without further loss: `encodeWeights` then writes them so, and
- * `exportOnnx` with that choice of weights exports just these. Zeros stay zero; weights that round to zero count as zeros in the notes on sparsity.
+ * `exportOnnx` with that choice of weights exports just these. Zeros stay zero; weights that round to zero count as
+ * zeros in the notes on sparsity.
  */
 export function roundWeights(
   graph: Graph,

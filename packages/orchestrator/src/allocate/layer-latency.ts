@@ -17,8 +17,9 @@ export interface LatencyOptions {
 
 /**
  * Milliseconds of each layer alone for one image, [layer][sparsity], on a backend: zeros at random places that the
- * layer's pattern allows. The sparsities of a layer take turns, so that a drift of the machine's speed meets all alike. They are no
- * parts of the network's time, in which inputs are in the cache and activations are joined to layers: for comparison.
+ * layer's pattern allows. The sparsities of a layer take turns, so that a drift of the machine's speed meets all
+ * alike. They are no parts of the network's time, in which inputs are in the cache and activations are joined to
+ * layers: for comparison.
  */
 export async function layerLatencies(
   graph: Graph,

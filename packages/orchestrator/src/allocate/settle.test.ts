@@ -174,7 +174,11 @@ test.each([{ speedUp: 2 }, { maxMs: 15 }])(
   'a speed, %j: the fewest zeros that give it, by the clock',
   async (asked) => {
     const records = memoryRecords()
-    const context = { backend: timedBackend(), linalg, recipe: parseRecipe({ ...fieldsOf, ...asked }) }
+    const steps: [done: number, total: number, name: string][] = []
+    const context = {
+      ...{ backend: timedBackend(), linalg, recipe: parseRecipe({ ...fieldsOf, ...asked }) },
+      onLayer: (...step: [number, number, string]) => void steps.push(step),
+    }
     const found = await onClock(() =>
       settleSparsities(graph, batches, measurements(graph, batches, context, records), context),
     )
@@ -190,6 +194,12 @@ test.each([{ speedUp: 2 }, { maxMs: 15 }])(
       0,
     )
     expect(1 + (rest + kept) / 100).toBeCloseTo(predictedMs, 0)
+    // what is said of the networks that are timed, behind what is said of the layers
+    const timed = steps.slice(steps.findIndex(([, , name]) => name.startsWith('the network')))
+    expect(timed[0]).toEqual([0, 9, 'the network with 99 % zeros'])
+    expect(timed[1]).toEqual([1, 9, 'the network with 0 % zeros'])
+    expect(timed.map(([done]) => done)).toEqual(timed.map((_, i) => i))
+    expect(timed[timed.length - 1]).toEqual([9, 9, 'done'])
     // once found, it is kept, for a clock would say something else
     const again = await settleSparsities(graph, batches, measurements(graph, batches, context, records), context)
     expect(again).toEqual(found)

@@ -29,6 +29,9 @@ const tolerance = 0.04
 
 const highest = 0.99
 
+/** Networks that are timed where the search goes on to its end: the sparsest, the dense one, and then by halves. */
+const networks = 2 + Math.ceil(Math.log2(-Math.log(1 - highest) / Math.log1p(tolerance)))
+
 /**
  * The fewest zeros with which one image takes no longer than `maxMs`, or 1/`speedUp` of what the dense network takes. How
  * the layers share them is decided by the times of each layer alone; whether they are enough, by the time of the whole
@@ -70,7 +73,9 @@ export async function sparsitiesForSpeed(
   const size = image.reduce((a, b) => a * b, 1)
   const one = { [model.inputs[0]!.name]: float32([1, ...image], (batch.data as Float32Array).slice(0, size)) }
   const dense = await backend.compile(model, { threads })
+  let timed = 0
   const measured = async (sparsity: number) => {
+    onLayer?.(timed++, networks, `the network with ${Math.round(100 * sparsity)} % zeros`)
     const found = sparsitiesAt(free, cost, method, sparsity)
     const zeros = (name: string): number =>
       found.get(name) ?? planned.find(({ layer }) => layer.name === name)!.settings.sparsity!
@@ -96,6 +101,7 @@ export async function sparsitiesForSpeed(
       },
       { good: highest, wish: 0, tolerance, signal },
     )
+    onLayer?.(networks, networks, 'done')
     return { sparsities: Object.fromEntries(best.found), goalMs: best.goalMs, predictedMs: best.ms }
   } finally {
     dense.dispose()

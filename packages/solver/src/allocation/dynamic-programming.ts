@@ -39,7 +39,10 @@ export function allocateByDynamicProgramming(tables: readonly LayerTable[], budg
   return allocationOf(chosen)
 }
 
-/** The choices for some layers that go on: per bucket the cost above the least, Infinity where there is none, and the loss. */
+/**
+ * The choices for some layers that go on: per bucket the cost above the least, Infinity where there is none, and the
+ * loss.
+ */
 interface States {
   readonly costs: Float64Array
   readonly losses: Float64Array

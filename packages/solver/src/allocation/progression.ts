@@ -11,8 +11,9 @@ const STEPS = 50
 /**
  * Sparsities that rise in an arithmetic progression from the first layer to the last (Huang et al. 2025, ATP): errors of
  * early layers go through all later ones, which have to make up for them. Of n tables in the order of the layers, layer i
- * keeps d + t(1 − 2i/(n − 1)) of its weights, a lone one d + t, with t = min(0.6d, 0.08), d as large as the budget allows; between the
- * options where need be, and within them. Losses are not looked at. Throws INVALID_ARGUMENT as `checkAllocation`.
+ * keeps d + t(1 − 2i/(n − 1)) of its weights, a lone one d + t, with t = min(0.6d, 0.08), d as large as the budget
+ * allows; between the options where need be, and within them. Losses are not looked at. Throws INVALID_ARGUMENT as
+ * `checkAllocation`.
  */
 export function allocateProgression(tables: readonly LayerTable[], budget: number): Allocation {
   checkAllocation(tables, budget)

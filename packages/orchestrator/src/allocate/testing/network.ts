@@ -1,7 +1,10 @@
 import { createGraph, float32, node, type Graph } from '@tacojs/graph'
 import { conv, randomTensors } from '../../testing/layers.js'
 
-/** Stem, a residual block (of `channels`) of two convolutions, of which the second is ten times weaker, and a head of four classes. */
+/**
+ * Stem, a residual block (of `channels`) of two convolutions, of which the second is ten times weaker, and a head of
+ * four classes.
+ */
 export function residualNetwork(channels = 8): Graph {
   const random = randomTensors(7)
   const weaker = random([channels, channels, 1, 1])
