@@ -1,12 +1,15 @@
 import {
+  createGraph,
   float32,
   gradient,
   inferTypes,
   int64,
+  node,
   sizeOf,
   toNumbers,
   validateGraph,
   type Graph,
+  type Node,
   type Tensor,
 } from '@tacojs/graph'
 import { network, type Builder } from './cases/network.js'
@@ -249,6 +252,11 @@ describe('attention', () => {
     check(`a bias of [${bias.join()}]`, { ...shapes, bias }, ({ add }) =>
       add('Attention', ['q', 'k', 'v', 'bias'], { scale }, own),
     )
+  check(
+    'a bias that repeats queries and keys',
+    { q: [1, 1, 5, 4], k: [1, 1, 7, 4], v: [2, 3, 7, 6], bias: [2, 1, 1, 7] },
+    (b) => b.add('Attention', ['q', 'k', 'v', 'bias'], { scale }, own),
+  )
   check('keys and values for all heads', { ...shapes, k: [2, 1, 7, 4], v: [1, 3, 7, 6] }, ({ add }) =>
     add('Attention', ['q', 'k', 'v'], { scale }, own),
   )
@@ -316,6 +324,8 @@ describe('reductions', () => {
     batch: true,
   })
   check('no axes at all', { x: [3, 4] }, ({ add }) => add('ReduceSum', ['x'], { noop_with_empty_axes: 1 }))
+  for (const op of ['ReduceSum', 'ReduceMax', 'ReduceL2', 'ReduceSumSquare'])
+    check(`${op} of a number`, { x: [1] }, ({ add, longs }) => add(op, [add('Squeeze', ['x', longs(0)])]))
   for (const op of ['GlobalAveragePool', 'GlobalMaxPool'])
     check(op, { x: [2, 3, 4, 5] }, ({ add }) => add(op, ['x']), { batch: true })
   test('the norm of zeros has the gradient zero', () => {
@@ -575,6 +585,34 @@ describe('values inside', () => {
     expect(() => gradient(graph, options)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(words) }),
     )
+  })
+  test('what cannot be followed is refused, and not left out of the sum', () => {
+    const refused = (nodes: Node[], initializers: Record<string, Tensor>, code: string, words: string) => {
+      const inputs = [{ name: 'x', dtype: 'float32' as const, shape: ['batch', 3] }]
+      const outputs = [{ name: 'y', dtype: 'float32' as const, shape: ['batch', 3] }]
+      const graph = createGraph({ inputs, outputs, nodes, initializers })
+      expect(() => gradient(graph, { of: 'y', seed: 'r', wrt: ['x'] })).toThrow(
+        expect.objectContaining({ code, message: expect.stringContaining(words) }),
+      )
+    }
+    const cast = (x: string, y: string, to: number) => node('Cast', [x], [y], { attributes: { to } })
+    const double = [
+      cast('x', 'd', 11),
+      node('Mul', ['d', 'd'], ['dd']),
+      cast('dd', 's', 1),
+      node('Add', ['x', 's'], ['y']),
+    ]
+    refused(double, {}, 'UNSUPPORTED', "'dd' is float64")
+    const halves = { attributes: { axis: 0 } }
+    refused(
+      [node('Split', ['x', 'sizes'], ['a', 'b'], halves), node('Concat', ['b', 'a'], ['y'], halves)],
+      { sizes: int64([2], [1, 1]) },
+      'UNSUPPORTED',
+      "the dimension 'batch'",
+    )
+    const picked = node('Gather', ['x', 'at'], ['y'], { attributes: { axis: 1 } })
+    for (const index of [3, -4])
+      refused([picked], { at: int64([3], [0, index, 1]) }, 'INVALID_MODEL', `index ${index} is outside of 3`)
   })
   test('an operator without a rule is refused only where it lies in between', () => {
     const rounded = network('gradient/round', { x: [2, 3] }, (b) =>

@@ -192,3 +192,13 @@ test('a residual block with stride: the gradients that the tape of tfjs gives', 
     return tf.div(tf.sum(tf.relu(sum), [2, 3], true), 16)
   })
 })
+
+test('the norm of zeros has the gradient zero in single precision, however large what comes back to it', async () => {
+  const x = float32([2, 3], [0, 0, 0, 3, 0, 4])
+  const graph = graphOf(x, [node('ReduceL2', ['x', 'axes'], ['y'])], { axes: int64([1], [1]) })
+  const made = gradient(graph, { of: 'y', seed: 'r', wrt: ['x'] })
+  const program = await tfjs({ engine: 'cpu' }).compile(made.graph)
+  const out = await program.run({ x, r: float32([2, 1], [1e6, 5]) })
+  expect([...(out[made.gradients.get('x')!]!.data as Float32Array)]).toEqual([0, 0, 0, 3, 0, 4])
+  program.dispose()
+})

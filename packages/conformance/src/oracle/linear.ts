@@ -35,15 +35,16 @@ function transposed(t: Tensor): Tensor {
 
 const reshaped = (t: Tensor, shape: readonly number[]): Tensor => ({ ...t, shape })
 
-/** a + b, with b broadcast to a. */
+/** a + factor·b, of the shape that both broadcast to. */
 function plus(a: Tensor, b: Tensor | undefined, factor = 1): Tensor {
   if (!b) return a
-  const addend = values(b)
-  const places = broadcastOffsets(a.shape, b.shape)
+  const shape = broadcast(a.shape, b.shape)
+  const [x, y] = [values(a), values(b)]
+  const [first, second] = [broadcastOffsets(shape, a.shape), broadcastOffsets(shape, b.shape)]
   return make(
     a.dtype,
-    a.shape,
-    values(a).map((v, i) => v + factor * addend[places[i]!]!),
+    shape,
+    Float64Array.from({ length: sizeOf(shape) }, (_, i) => x[first[i]!]! + factor * y[second[i]!]!),
   )
 }
 

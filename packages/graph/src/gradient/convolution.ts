@@ -110,17 +110,13 @@ export function unconvolve(
   return fit(c, d, axes)
 }
 
-/** Cuts to where the input lies; beyond the last window there is no gradient. */
+/** Cuts to where the input lies; `axisOf` sees to it that there is enough. */
 function fit(c: GradientContext, d: string, axes: readonly Axis[]): string {
   const cut = axes.filter((a) => a.crop > 0 || a.length > a.crop + a.size)
+  if (cut.length === 0) return d
   const at = cut.map((a) => axes.indexOf(a) + 2)
-  if (cut.length > 0) {
-    const ends = cut.map((a) => Math.min(a.length, a.crop + a.size))
-    d = c.add('Slice', [d, c.longs(cut.map((a) => a.crop)), c.longs(ends), c.longs(at)])
-  }
-  const missing = axes.map((a) => Math.max(0, a.crop + a.size - a.length))
-  if (missing.every((m) => m === 0)) return d
-  return c.add('Pad', [d, c.longs([0, 0, ...axes.map(() => 0), 0, 0, ...missing])])
+  const ends = cut.map((a) => a.crop + a.size)
+  return c.add('Slice', [d, c.longs(cut.map((a) => a.crop)), c.longs(ends), c.longs(at)])
 }
 
 /** The window of a Conv or pooling node. */

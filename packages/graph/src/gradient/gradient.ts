@@ -78,7 +78,7 @@ function between(
   const after = new Set(wrt)
   for (const node of graph.nodes) {
     if (!node.inputs.some((name) => after.has(name))) continue
-    for (const name of node.outputs) if (types.get(name)?.dtype === 'float32') after.add(name)
+    for (const name of node.outputs) if (/^float/.test(types.get(name)?.dtype ?? '')) after.add(name)
   }
   const before = new Set([of])
   for (const node of [...graph.nodes].reverse()) {
@@ -108,6 +108,8 @@ function backward(
   for (const node of [...graph.nodes].reverse()) {
     const wanted = (name: string): boolean => path.has(name)
     if (!node.inputs.some(wanted) || !node.outputs.some((name) => contributions.has(name))) continue
+    const other = node.inputs.find((name) => wanted(name) && types.get(name)!.dtype !== 'float32')
+    if (other) writer.context(node, wanted).refuse(`its input '${other}' is ${types.get(other)!.dtype}`)
     differentiate(node, writer, wanted, node.outputs.map(sum)).forEach((part, i) => {
       const name = node.inputs[i]!
       if (part === null || !wanted(name)) return

@@ -31,7 +31,8 @@ const reduce =
     const axes = axesOf(node, c)
     const kept = c.shape(y).length === c.shape(x).length
     const keep = (value: string): string => (kept ? value : c.add('Unsqueeze', [value, c.longs(axes)]))
-    return [axes.length === 0 ? dy! : rule(c, { x, axes, dy: keep(dy!), y: kept ? y : keep(y) })]
+    const nothing = axes.length === 0 && c.shape(x).length > 0
+    return [nothing ? dy! : rule(c, { x, axes, dy: keep(dy!), y: kept ? y : keep(y) })]
   }
 
 const sum = reduce((c, { x, axes, dy }) => expandLike(c, dy, x, axes))
@@ -64,5 +65,6 @@ export const reduction: Rules = {
   ReduceMin: extreme(-1),
   GlobalMaxPool: extreme(1),
   ReduceSumSquare: reduce((c, { x, dy }) => c.add('Mul', [x, c.add('Mul', [dy, c.scalar(2)])])),
-  ReduceL2: reduce((c, { x, dy, y }) => c.add('Mul', [x, c.add('Div', [dy, c.add('Clip', [y, c.scalar(tiny)])])])),
+  // x over the norm first, which is at most 1: dy over a tiny one would be infinite
+  ReduceL2: reduce((c, { x, dy, y }) => c.add('Mul', [c.add('Div', [x, c.add('Clip', [y, c.scalar(tiny)])]), dy])),
 }

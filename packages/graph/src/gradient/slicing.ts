@@ -1,6 +1,7 @@
 import { normalizeAxis } from '../dims.js'
 import type { Node } from '../graph.js'
 import { numberAttribute, stringAttribute } from '../ops/attributes.js'
+import { inside } from '../ops/index-map.js'
 import { sliceRanges } from '../ops/slicing.js'
 import { int64, toNumbers } from '../tensor.js'
 import type { GradientContext, Piece, Rules, Vjp } from './context.js'
@@ -74,7 +75,8 @@ const split: Vjp = (node, c, outputGradients) => {
   const shape = c.shape(node.inputs[0]!)
   const axis = axisOf(node, shape.length, 0)
   const sizes = node.outputs.map((name) => c.shape(name)[axis]!)
-  if (sizes.some((size) => typeof size === 'string')) return c.refuse(`it cuts the dimension '${shape[axis]}'`)
+  if ([...sizes, shape[axis]].some((size) => typeof size === 'string'))
+    return c.refuse(`it cuts the dimension '${shape[axis]}'`)
   let begin = 0
   const parts = sizes.map((length, i) => {
     const piece = { value: outputGradients[i], axis, begin, length: length as number }
@@ -106,7 +108,7 @@ const gather: Vjp = (node, c, [dy]) => {
   const index = c.constant(indices)
   if (!index) return c.refuse('its indices are not constant')
   if (typeof size === 'string') return c.refuse(`it picks along the dimension '${size}'`)
-  const picked = toNumbers(index).map((i) => (i < 0 ? i + size : i))
+  const picked = toNumbers(index).map((i) => inside(node, i, size))
   // the indices' own dimensions become the picked axis
   let value = dy!
   if (index.shape.length === 0) value = c.add('Unsqueeze', [value, c.longs([axis])])

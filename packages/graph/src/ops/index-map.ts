@@ -1,3 +1,5 @@
+import { TacoError } from '@tacojs/errors'
+import type { Node } from '../graph.js'
 import { sizeOf, zeros, type DType, type Tensor } from '../tensor.js'
 
 export function stridesOf(shape: readonly number[]): number[] {
@@ -37,4 +39,11 @@ export function broadcastTo<D extends DType>(x: Tensor<D>, shape: readonly numbe
     for (let d = 0; d < strides.length; d++) if (x.shape[d] !== 1) at += index[d + shift]! * strides[d]!
     return at
   })
+}
+
+/** An index into `size` elements, a negative one from the end. Throws INVALID_MODEL outside. */
+export function inside(node: Node, index: number, size: number): number {
+  const at = index < 0 ? index + size : index
+  if (at >= 0 && at < size) return at
+  throw new TacoError('INVALID_MODEL', `node '${node.name}' (${node.op}): index ${index} is outside of ${size}`)
 }

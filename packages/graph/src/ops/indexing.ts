@@ -4,7 +4,7 @@ import type { Dim, Node, ValueType } from '../graph.js'
 import { fromNumbers, sizeOf, toNumbers, type Tensor } from '../tensor.js'
 import { numberAttribute, stringAttribute } from './attributes.js'
 import type { OpDefinition } from './definition.js'
-import { mapIndex, stridesOf } from './index-map.js'
+import { inside, mapIndex, stridesOf } from './index-map.js'
 
 const axisOf = (node: Node, rank: number, fallback: number): number =>
   normalizeAxis(numberAttribute(node, 'axis', fallback), rank, `node '${node.name}'`)
@@ -14,13 +14,6 @@ const mismatch = (node: Node, a: readonly Dim[], b: readonly Dim[]): never => {
     'SHAPE_MISMATCH',
     `node '${node.name}' (${node.op}): shapes ${showShape(a)} and ${showShape(b)} do not fit`,
   )
-}
-
-/** An index into `size` elements, a negative one from the end. Throws INVALID_MODEL outside. */
-function inside(node: Node, index: number, size: number): number {
-  const at = index < 0 ? index + size : index
-  if (at >= 0 && at < size) return at
-  throw new TacoError('INVALID_MODEL', `node '${node.name}' (${node.op}): index ${index} is outside of ${size}`)
 }
 
 const reductions: Readonly<Record<string, (old: number, update: number) => number>> = {

@@ -39,3 +39,9 @@ test.each([
 test('over the first of two axes', () => {
   expect(numbersOf('ReduceSum', [int64([2, 3], [1, 2, 3, 4, 5, 6]), int64([1], [0])])).toEqual([5, 7, 9])
 })
+
+test('no axes at all, where that means nothing, leave also squares as they are', () => {
+  const noop = { attributes: { noop_with_empty_axes: 1 } }
+  for (const op of ['ReduceSum', 'ReduceSumSquare', 'ReduceL1'])
+    expect(numbersOf(op, [float32([2], [-3, 4])], noop)).toEqual([-3, 4])
+})

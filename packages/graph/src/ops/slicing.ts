@@ -4,7 +4,7 @@ import type { Dim, Node } from '../graph.js'
 import { fromNumbers, toNumbers, type Tensor } from '../tensor.js'
 import { numberAttribute, stringAttribute } from './attributes.js'
 import type { OpDefinition } from './definition.js'
-import { mapIndex, stridesOf } from './index-map.js'
+import { inside, mapIndex, stridesOf } from './index-map.js'
 
 /** First index, step and length per axis of a Slice, its negative and clamped forms resolved. */
 export function sliceRanges(
@@ -206,12 +206,7 @@ export const slicing: readonly OpDefinition[] = [
     evaluate: (node, [x, indices]) => {
       const axis = normalizeAxis(numberAttribute(node, 'axis', 0), x!.shape.length, `node '${node.name}'`)
       const size = x!.shape[axis]!
-      const picked = toNumbers(indices!).map((i) => {
-        const at = i < 0 ? i + size : i
-        if (at < 0 || at >= size)
-          throw new TacoError('INVALID_MODEL', `node '${node.name}' (Gather): index ${i} is outside of ${size}`)
-        return at
-      })
+      const picked = toNumbers(indices!).map((i) => inside(node, i, size))
       const [strides, inner] = [stridesOf(x!.shape), stridesOf(indices!.shape)]
       const rank = indices!.shape.length
       const shape = [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)]
