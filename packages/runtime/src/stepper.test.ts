@@ -72,6 +72,34 @@ test('an aborted stepper stops before the next batch', async () => {
   await expect(stepper.advancePast('a')).rejects.toMatchObject({ code: 'ABORTED' })
 })
 
+test('after a failure batches stand at different places: the stepper says so, and goes nowhere', async () => {
+  const backend = evaluatingBackend()
+  let runs = 0
+  const compile: typeof backend.compile = async (part, options) => {
+    const program = await backend.compile(part, options)
+    const run: typeof program.run = (...given) =>
+      ++runs === 2 ? Promise.reject(new Error('no room')) : program.run(...given)
+    return { ...program, run }
+  }
+  const stepper = createStepper({ ...backend, compile }, graph, inputs)
+  await expect(stepper.advancePast('a')).rejects.toThrow('no room')
+  const failed = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('has failed') }
+  await expect(stepper.advancePast('a')).rejects.toMatchObject(failed)
+  expect(() => stepper.value(0, 'x')).toThrow(expect.objectContaining(failed))
+})
+
+test('nothing stays readable that no later node needs, also where nothing was computed', async () => {
+  const dead = {
+    ...graph,
+    nodes: [...graph.nodes.slice(0, 2), node('Neg', ['a'], ['unused']), ...graph.nodes.slice(2)],
+  }
+  const stepper = createStepper(evaluatingBackend(), dead, inputs)
+  await stepper.advanceBefore('unused')
+  expect(stepper.value(0, 'a').shape).toEqual([1, 2])
+  await stepper.advancePast('unused')
+  expect(() => stepper.value(0, 'a')).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+})
+
 describe('memory', () => {
   /** Runs as the other one does, writing to spare arrays; tells which it was given. */
   const reusing = () => {

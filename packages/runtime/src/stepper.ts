@@ -31,7 +31,8 @@ const SPARE = 2 ** 26
  * pass each. Between two steps only the frontier is held, on the host.
  *
  * @param inputs one record of graph inputs per batch
- * @throws INVALID_ARGUMENT when asked to go back or to read a value that is not at the frontier
+ * @throws INVALID_ARGUMENT when asked to go back, to read a value that is not at the frontier, or for anything after
+ *   an advance has failed
  */
 export function createStepper(
   backend: Backend,
@@ -64,6 +65,7 @@ function stepperFrom(
   let current = graph
   let position = start.position
   let frontier = liveValues(graph, position)
+  let failed = false
   const held: Record<string, Tensor>[] = start.held.map((batch) => ({ ...batch }))
   const spare = createSpareArrays(SPARE, held.length)
   /** Arrays of this stepper alone: neither inputs nor what it has in common with a fork. */
@@ -82,31 +84,45 @@ function stepperFrom(
     return found
   }
 
+  function checkWhole(): void {
+    if (failed) throw new TacoError('INVALID_ARGUMENT', 'the stepper has failed and cannot go on: make another')
+  }
+
   async function advance(target: number): Promise<void> {
+    checkWhole()
     if (target < position) {
       throw new TacoError('INVALID_ARGUMENT', `the stepper is at node ${position} and cannot go back to ${target}`)
     }
     if (target === position) return
     const next = liveValues(current, target)
     const computed = next.filter((name) => !frontier.includes(name))
-    if (computed.length > 0) {
-      const slice = subgraph(current, frontier, computed)
-      const program = await backend.compile(slice, options.compile)
-      try {
-        for (const batch of held) {
-          await checkpoint(options.signal)
-          const feeds = Object.fromEntries(slice.inputs.map(({ name }) => [name, batch[name]!]))
-          const made = await program.run(feeds, { spare: spare.take })
-          for (const { data } of Object.values(made)) if (data instanceof Float32Array) own.add(data)
-          Object.assign(batch, made)
-          for (const name of Object.keys(batch)) if (!next.includes(name)) drop(batch, name)
-        }
-      } finally {
-        program.dispose()
-      }
+    const leave = (batch: Record<string, Tensor>): void => {
+      for (const name of Object.keys(batch)) if (!next.includes(name)) drop(batch, name)
     }
+    if (computed.length === 0) held.forEach(leave)
+    else await run(subgraph(current, frontier, computed), leave)
     position = target
     frontier = next
+  }
+
+  /** Computes what a slice gives and leaves what is not needed any more, batch by batch. */
+  async function run(slice: Graph, leave: (batch: Record<string, Tensor>) => void): Promise<void> {
+    const program = await backend.compile(slice, options.compile)
+    try {
+      // until all batches are there, they stand at different places
+      failed = true
+      for (const batch of held) {
+        await checkpoint(options.signal)
+        const feeds = Object.fromEntries(slice.inputs.map(({ name }) => [name, batch[name]!]))
+        const made = await program.run(feeds, { spare: spare.take })
+        for (const { data } of Object.values(made)) if (data instanceof Float32Array) own.add(data)
+        Object.assign(batch, made)
+        leave(batch)
+      }
+      failed = false
+    } finally {
+      program.dispose()
+    }
   }
 
   return {
@@ -114,6 +130,7 @@ function stepperFrom(
     advanceBefore: async (node) => advance(positionOf(node)),
     advancePast: async (node) => advance(positionOf(node) + 1),
     value(batch, name) {
+      checkWhole()
       const found = held[batch]?.[name]
       if (!found) {
         const known = [...new Set([...frontier, ...(position === 0 ? inputNames : [])])].join(', ')
@@ -125,6 +142,7 @@ function stepperFrom(
       current = withInitializers(current, weights)
     },
     fork() {
+      checkWhole()
       own = new WeakSet()
       return stepperFrom(backend, options, { graph: current, position, held })
     },
