@@ -26,6 +26,24 @@ const parse = (dim: string): Monomial => {
 const build = (factor: number, symbol: string): Dim =>
   factor === 0 ? 0 : factor === 1 ? symbol : `${factor}*${symbol}`
 
+/** The sizes that symbols have where a shape is really this one. */
+export function sizesOf(shape: readonly Dim[], actual: readonly number[]): Map<string, number> {
+  const sizes = new Map<string, number>()
+  shape.forEach((dim, i) => {
+    if (typeof dim === 'number') return
+    const { factor, symbol } = parse(dim)
+    sizes.set(symbol, actual[i]! / factor)
+  })
+  return sizes
+}
+
+/** A dimension with sizes in the place of symbols. */
+export function sizeWith(dim: Dim, sizeOf: (symbol: string) => number): number {
+  if (typeof dim === 'number') return dim
+  const { factor, symbol } = parse(dim)
+  return factor * sizeOf(symbol)
+}
+
 /** a·b; undefined for a product of two symbols. */
 export function multiplyDims(a: Dim, b: Dim): Dim | undefined {
   if (typeof a === 'number' && typeof b === 'number') return a * b

@@ -1,4 +1,4 @@
-import { createGraph, float32, int64, node, residualWrites, zeros, type Graph, type Node } from './index.js'
+import { createGraph, float32, int64, node, residualWrites, zeros, type Dim, type Graph, type Node } from './index.js'
 
 const linear = (x: string, y: string) => node('Linear', [x, 'w', 'b'], [y], { domain: 'ai.tacojs', name: y })
 
@@ -44,11 +44,44 @@ test('a layer writes to a stream through factors and what only moves values', ()
   ])
 })
 
-test('an activation right behind the sum is told', () => {
-  const writes = residualWrites(
-    graph([linear('x', 'a'), node('Add', ['a', 'x'], ['sum']), node('Relu', ['sum'], ['out'])]),
-  )
-  expect(writes.get('a')!.rectified).toBe(true)
+test('whether all that reads the sum is an activation is told', () => {
+  const rectified = (...nodes: Node[]) =>
+    residualWrites(graph([linear('x', 'a'), node('Add', ['a', 'x'], ['sum']), ...nodes])).get('a')!.rectified
+  const own = { domain: 'ai.tacojs' } as const
+  for (const op of ['Relu', 'Mish', 'Selu', 'Softplus', 'Softsign', 'HardSwish'])
+    expect(rectified(node(op, ['sum'], ['out']))).toBe(true)
+  expect(rectified(node('Identity', ['sum'], ['same']), node('Gelu', ['same'], ['out'], own))).toBe(true)
+  expect(rectified(node('PRelu', ['sum', 'gamma'], ['out']))).toBe(true)
+  // SiLU
+  expect(rectified(node('Sigmoid', ['sum'], ['gate']), node('Mul', ['gate', 'sum'], ['out']))).toBe(true)
+  // the stream goes on beside it
+  expect(rectified(node('Relu', ['sum'], ['act']), node('Add', ['act', 'sum'], ['out']))).toBe(false)
+  expect(rectified(node('Mul', ['sum', 'gamma'], ['out']))).toBe(false)
+})
+
+test('a reshape of several sizes that the sum does not show is no step', () => {
+  const of = (width: Dim) =>
+    residualWrites(
+      createGraph({
+        inputs: [
+          { name: 'x', dtype: 'float32', shape: ['batch', 'height', width, 4] },
+          { name: 'skip', dtype: 'float32', shape: ['batch', 'positions', 4] },
+        ],
+        outputs: [{ name: 'out', dtype: 'float32', shape: ['batch', 'positions', 4] }],
+        nodes: [
+          node('Shape', ['x'], ['image']),
+          node('Shape', ['skip'], ['tokens']),
+          linear('x', 'a'),
+          node('Reshape', ['a', 'tokens'], ['flat']),
+          node('Reshape', ['flat', 'image'], ['square']),
+          node('Reshape', ['square', 'tokens'], ['again']),
+          node('Add', ['again', 'skip'], ['out']),
+        ],
+        initializers: { w: zeros('float32', [4, 4]), b: zeros('float32', [4]) },
+      }),
+    ).size
+  expect(of(2)).toBe(1)
+  expect(of('width')).toBe(0)
 })
 
 test('no stream: a constant, an output that is used twice, a value that comes later', () => {

@@ -1,3 +1,4 @@
+import { sizeWith } from './dims.js'
 import type { Dim, Graph, Node } from './graph.js'
 import { inferTypes } from './infer.js'
 import { intsAttribute } from './ops/attributes.js'
@@ -17,13 +18,17 @@ export interface ResidualWrite {
   readonly add: string
   /** The value that the output is added to; it is made before the layer runs. */
   readonly skip: string
-  /** In order, from the layer's output to the Add. */
+  /** The shape of that, and of the sum. */
+  readonly shape: readonly Dim[]
+  /** In order, from the layer's output to the Add; symbols of their shapes but one are in that of the sum. */
   readonly steps: readonly ResidualStep[]
-  /** Whether the sum goes through an activation at once, so that no stream passes it unchanged (ResNets). */
+  /** Whether all that reads the sum is an activation, so that no stream passes it unchanged (ResNets). */
   readonly rectified: boolean
 }
 
-const activations = new Set(['Relu', 'Clip', 'LeakyRelu', 'Sigmoid', 'HardSigmoid', 'HardSwish', 'Tanh', 'Elu', 'Gelu'])
+const activations = new Set(
+  'Relu Clip LeakyRelu PRelu Sigmoid HardSigmoid HardSwish Tanh Elu Selu Gelu Mish Softplus Softsign'.split(' '),
+)
 
 /**
  * The layers of a graph (Linear, Conv) that write to a residual stream, by the name of their node: found by structure.
@@ -51,8 +56,10 @@ export function residualWrites(graph: Graph): Map<string, ResidualWrite> {
       if (user.op === 'Add') {
         const skip = user.inputs[user.inputs[0] === value ? 1 : 0]!
         if ((made.get(skip) ?? Infinity) < position && shapeOf(skip) === shapeOf(value)) {
-          const rectified = (users.get(user.outputs[0]!) ?? []).some(({ op }) => activations.has(op))
-          writes.set(layer.name, { layer: layer.name, add: user.name, skip, steps, rectified })
+          const shape = types.get(skip)!.shape
+          const rectified = isRectified(user.outputs[0]!, users, shown)
+          if (steps.every((step) => isSized(step, shape)))
+            writes.set(layer.name, { layer: layer.name, add: user.name, skip, shape, steps, rectified })
         }
         break
       }
@@ -65,13 +72,37 @@ export function residualWrites(graph: Graph): Map<string, ResidualWrite> {
   return writes
 }
 
+/** Whether a value is read by activations only, SiLU as x·sigmoid(x) among them. */
+function isRectified(value: string, users: ReadonlyMap<string, readonly Node[]>, shown: ReadonlySet<string>): boolean {
+  const readers = users.get(value) ?? []
+  const activated = new Set(readers.flatMap(({ op, outputs }) => (activations.has(op) ? outputs : [])))
+  const isActivation = ({ op, inputs, outputs }: Node): boolean => {
+    if (op === 'Identity') return isRectified(outputs[0]!, users, shown)
+    return activations.has(op) || (op === 'Mul' && inputs.some((name) => activated.has(name)))
+  }
+  return !shown.has(value) && readers.length > 0 && readers.every(isActivation)
+}
+
+/** Whether a step's shape is known, up to one size, where that of the sum is. */
+function isSized(step: ResidualStep, sum: readonly Dim[]): boolean {
+  if (step.kind !== 'reshape') return true
+  const known = new Set(sum.flatMap(symbolsOf))
+  return new Set(step.shape.flatMap(symbolsOf).filter((symbol) => !known.has(symbol))).size <= 1
+}
+
+const symbolsOf = (dim: Dim): string[] => {
+  const symbols: string[] = []
+  sizeWith(dim, (symbol) => symbols.push(symbol))
+  return symbols
+}
+
 function stepOf(
   node: Node,
   value: string,
   graph: Graph,
   shape: readonly Dim[],
 ): ResidualStep | { readonly kind: 'nothing' } | undefined {
-  if (node.op === 'Identity' || node.op === 'Dropout') return { kind: 'nothing' }
+  if (node.op === 'Identity') return { kind: 'nothing' }
   if (node.op === 'Transpose') {
     const reversed = shape.map((_, i) => shape.length - 1 - i)
     return { kind: 'transpose', perm: intsAttribute(node, 'perm', reversed) }

@@ -1,9 +1,9 @@
-import { createGraph, float32, int64, node, type Graph, type Tensor } from '@tacojs/graph'
+import { createGraph, float32, inferTypes, int64, node, type Graph, type Node, type Tensor } from '@tacojs/graph'
 import { createNumerics } from '@tacojs/solver'
 import { openBackend } from '../backends.js'
 import { parseRecipe } from '../recipe.js'
 import { conv, randomTensors } from '../testing/layers.js'
-import { imageOrders, inRowOrder } from './image-order.js'
+import { imageOrders, inRowOrder, rowsOfImage } from './image-order.js'
 import { planLayers } from './plan.js'
 import { prune } from './prune.js'
 import { samplings } from './sampling.js'
@@ -60,29 +60,101 @@ function block(form: 'batch first' | 'tokens first' | 'flat'): Graph {
 
 test('the order follows the batch through transpositions and reshapes', () => {
   const orderOf = imageOrders(block('flat'))
-  expect(['x', 'stem', 'sum1', 'fc2', 'token', 'z'].map(orderOf)).toEqual(Array(6).fill('images first'))
-  expect(['t', 'q', 'qk', 'rows', 'shaped'].map(orderOf)).toEqual(Array(5).fill('positions first'))
-  expect(orderOf('result')).toBe('images first')
+  expect(['x', 'stem', 'sum1', 'fc2', 'token', 'z'].map(orderOf)).toEqual(Array(6).fill(Infinity))
+  expect(['t', 'q', 'qk', 'rows', 'shaped'].map(orderOf)).toEqual(Array(5).fill(1))
+  expect(orderOf('result')).toBe(Infinity)
 })
 
-test('positions on both sides of the images: no order for what reads them, again one when they are together', () => {
-  const graph = createGraph({
-    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 2, 6, 4] }],
-    outputs: [{ name: 'y', dtype: 'float32', shape: [6, 'batch', 8] }],
+const ints = (...values: number[]): Tensor => int64([values.length], values)
+const turn = (x: string, y: string, ...perm: number[]) => node('Transpose', [x], [y], { attributes: { perm } })
+
+/** Ways to move [batch, 16, 8], as attentions of windows and of heads have it, each step a value; and their orders. */
+const moves: Record<string, { nodes: Node[]; orders: number[] }> = {
+  'windows as images, their tokens first': {
+    nodes: [node('Reshape', ['x', 'four'], ['a']), turn('a', 'b', 1, 0, 2), node('Reshape', ['b', 'flat'], ['c'])],
+    orders: [Infinity, 4, 4],
+  },
+  'heads as images, after the tokens and before them': {
+    nodes: [turn('x', 'a', 1, 0, 2), node('Reshape', ['a', 'heads'], ['b']), turn('b', 'c', 1, 0, 2)],
+    orders: [1, 2, Infinity],
+  },
+  'the first windows of all images, then the second ones': {
     nodes: [
-      node('Transpose', ['x'], ['heads'], { attributes: { perm: [2, 0, 1, 3] } }),
-      node('Reshape', ['heads', 'shape'], ['y']),
+      node('Reshape', ['x', 'windows'], ['a']),
+      turn('a', 'b', 1, 0, 2, 3),
+      node('Reshape', ['b', 'four'], ['c']),
+      node('Reshape', ['c', 'apart'], ['d']),
+      turn('d', 'e', 1, 2, 0, 3),
     ],
-    initializers: { shape: int64([3], [6, -1, 8]) },
+    orders: [Infinity, 4, 4, 4, Infinity],
+  },
+  'positions on both sides': {
+    nodes: [
+      node('Reshape', ['x', 'windows'], ['a']),
+      turn('a', 'b', 2, 0, 1, 3),
+      node('Unsqueeze', ['b', 'axis'], ['c']),
+    ],
+    orders: [Infinity, 4, 4],
+  },
+}
+
+test.each(Object.keys(moves).flatMap((name) => ['batch', 3, 4, 8].map((batch) => ({ name, batch }))))(
+  '$name, a batch of $batch: rows are those of their images',
+  async ({ name, batch }) => {
+    const { nodes, orders } = moves[name]!
+    const values = nodes.flatMap(({ outputs }) => outputs)
+    const images = typeof batch === 'number' ? batch : 5
+    const moved = createGraph({
+      inputs: [{ name: 'x', dtype: 'float32', shape: [batch, 16, 8] }],
+      outputs: [],
+      nodes,
+      initializers: {
+        ...{ four: ints(-1, 4, 8), windows: ints(-1, 4, 4, 8), apart: ints(4, -1, 4, 8) },
+        ...{ heads: ints(16, -1, 4), flat: ints(-1, 8), axis: ints(0) },
+      },
+    })
+    const types = inferTypes(moved)
+    const graph = { ...moved, outputs: values.map((value) => ({ name: value, ...types.get(value)! })) }
+    const orderOf = imageOrders(graph)
+    expect(values.map(orderOf)).toEqual(orders)
+    // each element says whose it is
+    const x = float32(
+      [images, 16, 8],
+      Float32Array.from({ length: images * 128 }, (_, i) => Math.floor(i / 128)),
+    )
+    const program = await backend.compile(graph)
+    const made = await program.run({ x })
+    program.dispose()
+    for (const value of values) {
+      const { shape, data } = made[value]!
+      const last = shape[shape.length - 1]!
+      const rows = (data as Float32Array).filter((_, i) => i % last === 0)
+      const own = Array.from({ length: images }, (_, image) => [...rowsOfImage(rows, image, images, orderOf(value)!)])
+      expect(own).toEqual(own.map((row, image) => Array(row.length).fill(image)))
+    }
+  },
+)
+
+test('no order where the batch is lost, nor where sizes that only images have decide it', () => {
+  const graph = createGraph({
+    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 'height', 'width', 4] }],
+    outputs: [{ name: 'y', dtype: 'float32', shape: ['width', 'batch', 'height', 4] }],
+    nodes: [
+      turn('x', 'lines', 1, 0, 2, 3),
+      node('ReduceMax', ['lines', 'axis'], ['largest'], { attributes: { keepdims: 0 } }),
+      turn('x', 'y', 2, 0, 1, 3),
+    ],
+    initializers: { axis: ints(1) },
   })
   const orderOf = imageOrders(graph)
-  expect([orderOf('heads'), orderOf('y')]).toEqual([undefined, 'positions first'])
+  expect(['x', 'lines', 'largest', 'y'].map(orderOf)).toEqual([Infinity, undefined, undefined, undefined])
 })
 
 test('weights by image and position, in the order of rows', () => {
   const of = (...rows: number[][]) => rows.map((row) => Float32Array.from(row))
   const positions = of([1, 2, 3], [4, 5, 6], [7, 8, 9])
-  expect(inRowOrder(positions, [2, 1])).toEqual(of([1, 4, 2], [5, 3, 6], [7, 8, 9]))
+  expect(inRowOrder(positions, [2, 1], 1)).toEqual(of([1, 4, 2], [5, 3, 6], [7, 8, 9]))
+  expect(inRowOrder(of([1, 2, 3, 4], [5, 6, 7, 8]), [2], 2)).toEqual(of([1, 2, 5, 6], [3, 4, 7, 8]))
 })
 
 test.each(['tokens first', 'flat'] as const)('%s: the same weights, and the same layers come out', async (form) => {

@@ -1,16 +1,23 @@
-import type { Dim, ResidualStep, ResidualWrite, Tensor } from '@tacojs/graph'
+import { sizeOf, sizesOf, sizeWith, type Dim, type ResidualWrite, type Tensor } from '@tacojs/graph'
+
+/**
+ * Of the root of the mean square of factors: below, a layer has little say. It would take large outputs to correct the sum,
+ * and these would count for more than all others where outputs compete for weights.
+ */
+const LITTLE = 0.1
 
 /**
  * The residual-corrected target: the output with which the layer takes the pruned stream to the sum that the dense
- * stream has, Y = Y_dense + (R_dense − R_sparse) taken back through what lies between the layer and the sum. Where a
- * factor on this way is 0 the layer has no say: no correction.
+ * stream has, Y = Y_dense + (R_dense − R_sparse) taken back through what lies between the layer and the sum. Where
+ * factors γ on this way are small compared with the others the correction goes to 0 with them, from the γ that are a tenth
+ * of their root of the mean square: d/γ becomes dγ/(rms/10)².
  *
  * @param output the layer's output in the dense stream; @param dense, @param sparse the values it is added to
  * @returns Y, laid out as the output
  */
 export function residualTarget(write: ResidualWrite, output: Tensor, dense: Tensor, sparse: Tensor): Tensor {
   const [d, s, y] = [dense.data as Float32Array, sparse.data as Float32Array, output.data as Float32Array]
-  const shapes = shapesAlong(write.steps, output.shape)
+  const shapes = shapesAlong(write, output.shape, sizesOf(write.shape, dense.shape))
   let difference = new Float32Array(d.length)
   if (write.steps.every(({ kind }) => kind === 'reshape')) {
     for (let i = 0; i < d.length; i++) difference[i] = y[i]! + Math.fround(d[i]! - s[i]!)
@@ -27,21 +34,25 @@ export function residualTarget(write: ResidualWrite, output: Tensor, dense: Tens
 }
 
 /** The shape before each step. */
-function shapesAlong(steps: readonly ResidualStep[], first: readonly number[]): (readonly number[])[] {
+function shapesAlong(
+  { steps }: ResidualWrite,
+  first: readonly number[],
+  sizes: ReadonlyMap<string, number>,
+): (readonly number[])[] {
   const shapes = [first]
   for (const step of steps) {
     const shape = shapes[shapes.length - 1]!
     if (step.kind === 'transpose') shapes.push(step.perm.map((axis) => shape[axis]!))
-    else shapes.push(step.kind === 'reshape' ? sized(step.shape, shape) : shape)
+    else shapes.push(step.kind === 'reshape' ? sized(step.shape, sizes, sizeOf(shape)) : shape)
   }
   return shapes
 }
 
-/** A shape with one symbolic dimension, of as many elements as another. */
-function sized(shape: readonly Dim[], like: readonly number[]): number[] {
-  const product = (dims: readonly Dim[]): number =>
-    dims.reduce<number>((a, d) => (typeof d === 'number' ? a * d : a), 1)
-  return shape.map((d) => (typeof d === 'number' ? d : product(like) / product(shape)))
+/** A shape of so many elements; one symbol's size may not be known. */
+function sized(shape: readonly Dim[], sizes: ReadonlyMap<string, number>, elements: number): number[] {
+  const known = shape.map((dim) => sizeWith(dim, (symbol) => sizes.get(symbol) ?? NaN))
+  const rest = elements / sizeOf(known.filter((dim) => !Number.isNaN(dim)))
+  return known.map((dim) => (Number.isNaN(dim) ? rest : dim))
 }
 
 function unscaled(values: Float32Array, shape: readonly number[], by: Tensor): Float32Array<ArrayBuffer> {
@@ -52,7 +63,9 @@ function unscaled(values: Float32Array, shape: readonly number[], by: Tensor): F
     const own = axis - missing
     return own < 0 || by.shape[own] === 1 ? 0 : by.shape.slice(own + 1).reduce((a, b) => a * b, 1)
   })
-  return mapIndexed(values, shape, strides, (value, at) => (factors[at] === 0 ? 0 : value / factors[at]!))
+  const least = LITTLE ** 2 * (factors.reduce((sum, factor) => sum + factor ** 2, 0) / factors.length)
+  const inverse = Float64Array.from(factors, (factor) => (factor === 0 ? 0 : factor / Math.max(factor ** 2, least)))
+  return mapIndexed(values, shape, strides, (value, at) => value * inverse[at]!)
 }
 
 /** Undoes a transposition whose input had this shape. */

@@ -1,5 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import { createGraph, node, type Graph } from '@tacojs/graph'
+import { createGraph, float32, node, type Graph, type Node } from '@tacojs/graph'
 import { createNumerics } from '@tacojs/solver'
 import { residualNetwork } from '../allocate/testing/network.js'
 import { openBackend } from '../backends.js'
@@ -58,12 +58,30 @@ test('where they cannot be had all count alike, which is said, unless they were 
       'aside.bias': random([2]),
     },
   })
+  /** What the branch gives is rounded, or decides only whether it is taken. */
+  const through = (...middle: Node[]) =>
+    createGraph({
+      ...graph,
+      outputs,
+      nodes: nodes.flatMap((n) => (n.op === 'Add' ? [...middle, { ...n, inputs: ['b', 'rounded'] }] : [n])),
+      initializers: {
+        ...Object.fromEntries([...graph.initializers].map(([name, { tensor }]) => [name, tensor])),
+        zero: float32([], [0]),
+      },
+    })
+  const cast = (x: string, y: string, to: number) => node('Cast', [x], [y], { attributes: { to } })
+  const whole = through(cast('d', 'whole', 6), cast('whole', 'rounded', 1))
+  const wide = through(cast('d', 'wide', 11), cast('wide', 'rounded', 1))
+  const gate = through(node('Greater', ['d', 'zero'], ['gate']), node('Where', ['gate', 'b', 'zero'], ['rounded']))
   const noRoom = {
     ...backend,
     compile: () => Promise.reject(new TacoError('OUT_OF_MEMORY', 'wasm memory: the plan does not fit')),
   }
   for (const [of, own, why] of [
     [aside, backend, "do not depend on the layer 'aside'"],
+    [whole, backend, 'depend only through whole numbers or conditions on the layer'],
+    [gate, backend, 'depend only through whole numbers or conditions on the layer'],
+    [wide, backend, "'wide' is float64"],
     [residualNetwork(), noRoom, 'does not fit'],
   ] as const) {
     const { weighed, warnings } = await sampled(of, 'auto', own)

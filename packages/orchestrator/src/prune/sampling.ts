@@ -23,7 +23,8 @@ export async function samplings(
     const all = { images, share: shareOf(context.recipe.positions, weights !== undefined) }
     if (!weights) return all
     const inOrder = weights.positions[g]!
-    const own = orderOf(input) === 'positions first' ? inRowOrder(inOrder, images) : inOrder
+    const order = orderOf(input)!
+    const own = order === Infinity ? inOrder : inRowOrder(inOrder, images, order)
     return { ...all, weights: (image) => own[image]!, outputs: weights.outputs[g]! }
   })
 }

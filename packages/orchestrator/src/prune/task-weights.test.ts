@@ -1,4 +1,4 @@
-import { createGraph, float32, node, type Tensor } from '@tacojs/graph'
+import { createGraph, float32, node, withInitializers, type Tensor } from '@tacojs/graph'
 import { openBackend } from '../backends.js'
 import { parseRecipe } from '../recipe.js'
 import { planLayers } from './plan.js'
@@ -147,4 +147,11 @@ test('of many images some are measured, and the others have the mean weight of t
       odd.forEach((weight, p) => expect(weight).toBeCloseTo(mean[p]!, 5))
     }
   }
+})
+
+test('gradients that single precision cannot hold are no weights', async () => {
+  const { groups } = planLayers(graph, parseRecipe({ model: '-', data: '-' }))
+  const huge = withInitializers(graph, new Map([['head.weight', float32([5, 4], new Float32Array(20).fill(3e38))]]))
+  const weights = taskWeights(huge, groups, [values([3, 3, 4], 1)], { backend: openBackend('tfjs-cpu'), seed: 3 })
+  await expect(weights).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('not finite') })
 })

@@ -1,8 +1,8 @@
 import { checkpoint, TacoError } from '@tacojs/errors'
 import { seededRandom } from '@tacojs/calibration'
-import { gradient, node, type Gradient, type Graph, type Tensor, type ValueInfo } from '@tacojs/graph'
+import { gradient, inferTypes, node, type Gradient, type Graph, type Tensor, type ValueInfo } from '@tacojs/graph'
 import type { Backend } from '@tacojs/runtime'
-import { imageOrders, type ImageOrder } from './image-order.js'
+import { imageOrders, rowsOfImage, type ImageOrder } from './image-order.js'
 import type { LayerGroup } from './plan.js'
 
 /** How much the task depends on each place of each layer, beside a mean of 1. */
@@ -29,8 +29,8 @@ const LEAST = 0.05
  * that hardly reach the head. Outputs likewise, with g_r the root of the sum of squares over all images and positions.
  * Of many images some are measured, and the others' positions count for what theirs do on average.
  *
- * @throws UNSUPPORTED where an operator on the way to the logits has no gradient, or a layer is on no such way;
- *   OUT_OF_MEMORY
+ * @throws UNSUPPORTED where an operator on the way to the logits has no gradient, or a layer is on no such way, or where
+ *   images are mixed in what it reads, or gradients not finite; OUT_OF_MEMORY
  */
 export async function taskWeights(
   graph: Graph,
@@ -67,11 +67,7 @@ export async function taskWeights(
       const norms = await program.run({ [graph.inputs[0]!.name]: images(), [seed]: projection })
       for (const [g, own] of outputs.entries()) {
         const sum = sumOf(own.map((output) => norms[squareOf(pass.gradients.get(output)!)]!.data as Float32Array))
-        const positions = sum.length / count
-        const [ofImage, ofPosition] = orders[g] === 'images first' ? [positions, 1] : [1, count]
-        for (const [i, image] of at.entries()) {
-          squares[g]![image] = Float32Array.from({ length: positions }, (_, p) => sum[i * ofImage + p * ofPosition]!)
-        }
+        for (const [i, image] of at.entries()) squares[g]![image] = rowsOfImage(sum, i, count, orders[g]!)
         for (const [m, output] of own.entries()) {
           const ofLayer = sums[g]![m]!
           const ofImages = norms[outputsOf(pass.gradients.get(output)!)]!.data as Float32Array
@@ -97,28 +93,33 @@ function logitsOf(graph: Graph): string {
   return last && ['Softmax', 'LogSoftmax'].includes(last.op) ? last.inputs[0]! : name
 }
 
-/** Throws UNSUPPORTED where a layer makes only other outputs. */
+/** Throws UNSUPPORTED where a layer makes only other outputs, or something that has no gradient stands between. */
 function checkReached(graph: Graph, of: string, groups: readonly LayerGroup[]): void {
-  const needed = new Set([of])
+  const types = inferTypes(graph)
+  const [needed, smooth] = [new Set([of]), new Set([of])]
   for (const { inputs, outputs } of [...graph.nodes].reverse()) {
     if (outputs.some((name) => needed.has(name))) for (const name of inputs) needed.add(name)
+    if (!outputs.some((name) => smooth.has(name))) continue
+    for (const name of inputs) if (/^float/.test(types.get(name)?.dtype ?? '')) smooth.add(name)
   }
   for (const { layer, node } of groups.flatMap(({ members }) => members)) {
-    if (needed.has(node.outputs[0]!)) continue
-    throw new TacoError('UNSUPPORTED', `the logits do not depend on the layer '${layer.name}'; keep it dense (--keep)`)
+    const output = node.outputs[0]!
+    if (smooth.has(output)) continue
+    const how = needed.has(output) ? 'depend only through whole numbers or conditions' : 'do not depend'
+    throw new TacoError('UNSUPPORTED', `the logits ${how} on the layer '${layer.name}'; keep it dense (--keep)`)
   }
 }
 
-/** Of each group's rows. Throws UNSUPPORTED where those of an image are nowhere side by side nor evenly apart. */
+/** Of each group's rows. Throws UNSUPPORTED where it cannot be told which image they are of. */
 function ordersOf(graph: Graph, groups: readonly LayerGroup[]): ImageOrder[] {
   const orderOf = imageOrders(graph)
   return groups.map(({ input, members }) => {
     const order = orderOf(input)
-    if (order) return order
-    const { name } = members[0]!.layer
+    const { name, kind } = members[0]!.layer
+    if (order === Infinity || (order !== undefined && kind === 'Linear')) return order
     throw new TacoError(
       'UNSUPPORTED',
-      `the images of a batch lie apart in what the layer '${name}' reads; keep it dense (--keep)`,
+      `the images of a batch are mixed in what the layer '${name}' reads; keep it dense (--keep)`,
     )
   })
 }
@@ -235,11 +236,15 @@ export function projections(seed: number, classes: number): (images: number) => 
 const sumOf = (parts: readonly Float32Array[]): Float32Array =>
   parts.reduce((sum, part) => sum.map((value, i) => value + part[i]!))
 
-/** The weights of one group, from the squared norms; all alike where nothing has an effect. */
+/**
+ * The weights of one group, from the squared norms; all alike where nothing has an effect. Throws UNSUPPORTED where they
+ * are more than single precision holds.
+ */
 function weightsOf(squares: readonly Float32Array[]): Float32Array[] {
   const norms = squares.map((image) => image.map(Math.sqrt))
   const count = norms.reduce((sum, image) => sum + image.length, 0)
   const mean = norms.reduce((sum, image) => sum + image.reduce((a, b) => a + b, 0), 0) / count
+  if (!Number.isFinite(mean)) throw new TacoError('UNSUPPORTED', 'the gradients of the logits are not finite')
   return norms.map((image) => image.map((g) => (mean > 0 ? g / mean : 1) + LEAST))
 }
 

@@ -6,7 +6,7 @@ import type { Recipe } from '../recipe.js'
 export type Fingerprint = Readonly<Record<string, string>>
 
 /** Raised whenever the same recipe no longer gives the same weights, or records are written in another form. */
-const METHOD_VERSION = '6'
+const METHOD_VERSION = '7'
 
 /**
  * Hashes of the model (its head restricted already) and of the images as the model sees them, taken once, and then the
