@@ -54,28 +54,33 @@ async function check(args, images) {
   }
 }
 
-test('the sample, 75 % zeros', async () => {
-  const work = mkdtempSync(join(tmpdir(), 'taco-sample-'))
-  try {
-    const sample = await writeSampleTask(work, { testPerClass: 4 })
-    const args = ['--model', sample.model, '--data', sample.train, '--labels', sample.labels, '--sparsity', '0.75']
-    await check(args, sample.test)
-  } finally {
-    rmSync(work, { recursive: true, force: true })
-  }
-})
+for (const [name, more] of [
+  ['75 % zeros', ['--sparsity', '0.75']],
+  ['half of the units', ['--pattern', 'structured']],
+])
+  test(`the sample, ${name}`, async () => {
+    const work = mkdtempSync(join(tmpdir(), 'taco-sample-'))
+    try {
+      const sample = await writeSampleTask(work, { testPerClass: 4 })
+      const args = ['--model', sample.model, '--data', sample.train, '--labels', sample.labels]
+      await check([...args, ...more], sample.test)
+    } finally {
+      rmSync(work, { recursive: true, force: true })
+    }
+  })
 
-for (const [name, sparsity] of [
-  ['vit_tiny_patch16_224', '0.5'],
-  ['resnet18', '0.9'],
+for (const [name, what, more] of [
+  ['vit_tiny_patch16_224', '50 % zeros', ['--sparsity', '0.5']],
+  ['vit_tiny_patch16_224', '30 % of the units', ['--pattern', 'structured', '--sparsity', '0.3']],
+  ['resnet18', '90 % zeros', ['--sparsity', '0.9']],
 ]) {
   const model = join(shared, 'models', name, 'model.onnx')
   if (!existsSync(model)) console.log(`# ${name}: skipped, ../shared is missing`)
   else
-    test(`${name}, ${sparsity} zeros, one image a class`, async () => {
+    test(`${name}, ${what}, one image a class`, async () => {
       const data = join(shared, 'images/imagenette')
       const labels = join(shared, 'imagenet-1k-classes.json')
       const args = ['--model', model, '--data', join(data, 'train'), '--labels', labels, '--shots', '1']
-      await check([...args, '--sparsity', sparsity], join(data, 'dev'))
+      await check([...args, ...more], join(data, 'dev'))
     })
 }

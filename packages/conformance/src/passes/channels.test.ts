@@ -66,10 +66,10 @@ function silenced(graph: Graph, { consumer, units }: ChannelGroup, chosen: reado
   return withInitializers(graph, new Map([[consumer.weight, float32(shape, weights)]]))
 }
 
-/** Every second unit, one unit, and all but one. */
-const selections = (count: number): number[][] => {
-  const all = Array.from({ length: count }, (_, i) => i)
-  return [all.filter((i) => i % 2 === 1), [count - 1], all.slice(1)]
+/** Every second unit, one unit, and all but what has to stay. */
+const selections = ({ units, wholes }: ChannelGroup): number[][] => {
+  const all = units.map((_, i) => i)
+  return [all.filter((i) => i % 2 === 1), [all.length - 1], all.filter((i) => !wholes.some((set) => set[0] === i))]
 }
 
 /** 'producer+… > consumer: units × columns' of each group. */
@@ -83,7 +83,7 @@ function checkRemoval(graph: Graph): string[] {
     const columns = group.units.flatMap((unit) => unit.columns)
     expect([...columns].sort((a, b) => a - b)).toEqual(Array.from({ length: group.consumer.cols }, (_, i) => i))
     expect(group.exact).toBe(true)
-    for (const units of selections(group.units.length)) {
+    for (const units of selections(group)) {
       const smaller = removeUnits(graph, group, units)
       expect(difference(silenced(graph, group, units), smaller)).toBeLessThan(TOLERANCE)
       const gone = units.reduce((sum, unit) => sum + group.units[unit]!.columns.length, 0)
@@ -93,7 +93,7 @@ function checkRemoval(graph: Graph): string[] {
   }
   let [expected, smaller] = [graph, graph]
   for (const group of groups) {
-    const [units] = selections(group.units.length) as [number[]]
+    const [units] = selections(group) as [number[]]
     expected = silenced(expected, group, units)
     smaller = removeUnits(smaller, group, units)
   }
@@ -199,7 +199,80 @@ describe('convolutions', () => {
       ...layerShapes('right', 4, 8, 3, 3),
       ...layerShapes('last', 8, 7, 1, 1),
     }
-    expect(checkRemoval(residual(nodes, constants(shapes), 8))).toEqual(['b+c > last: 7×1'])
+    const graph = residual(nodes, constants(shapes), 8)
+    expect(checkRemoval(graph)).toEqual(['b+c > last: 7×1'])
+    // there are no tensors without channels: of each branch one stays
+    const [group] = channelGroups(graph)
+    expect(group!.wholes).toEqual([
+      [0, 1, 2],
+      [3, 4, 5, 6],
+    ])
+    expect(() => removeUnits(graph, group!, [0, 1, 2, 5])).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: "the units 0, 1, 2, all of a branch, before 'last' would go; keep at least one",
+      }),
+    )
+  })
+
+  test('channels of which each is a branch by itself stay', () => {
+    const nodes = [
+      ...['b', 'c', 'd'].map((name) => conv('a', name, name)),
+      node('Concat', ['b', 'c', 'd'], ['e'], { attributes: { axis: 1 } }),
+      conv('e', 'last', 'branch'),
+    ]
+    const layers = ['b', 'c', 'd'].map((name) => layerShapes(name, 1, 8, 1, 1))
+    const shapes: Shapes = Object.assign({}, ...layers, layerShapes('last', 8, 3, 1, 1))
+    expect(channelGroups(residual(nodes, constants(shapes), 8))).toEqual([])
+  })
+
+  test('what a Squeeze takes away is what had one element before', () => {
+    const nodes = [
+      conv('a', 'conv1', 'b', 3),
+      node('GlobalAveragePool', ['b'], ['c']),
+      node('Squeeze', ['c'], ['d']),
+      linear('d', 'fc', 'e'),
+      node('Unsqueeze', ['e', 'places'], ['branch']),
+    ]
+    const shapes = { ...layerShapes('conv1', 4, 8, 3, 3), ...layerShapes('fc', 8, 4) }
+    expect(checkRemoval(residual(nodes, { ...constants(shapes), places: ints(2, 3) }, 8))).toEqual(['b > fc: 4×1'])
+  })
+
+  test('places that a Slice states keep their type', () => {
+    const int32 = (value: number): Tensor => ({ dtype: 'int32', shape: [1], data: Int32Array.of(value) })
+    const nodes = [
+      conv('a', 'both', 'z', 3),
+      node('Slice', ['z', 'zero', 'three', 'one'], ['p']),
+      node('Slice', ['z', 'three', 'end', 'one'], ['q']),
+      node('Mul', ['p', 'q'], ['r']),
+      conv('r', 'conv2', 'branch'),
+    ]
+    const places = { zero: int32(0), three: int32(3), end: int32(99), one: int32(1) }
+    const shapes = { ...layerShapes('both', 6, 8, 3, 3), ...layerShapes('conv2', 8, 3, 1, 1) }
+    const graph = residual(nodes, { ...constants(shapes), ...places }, 8)
+    expect(checkRemoval(graph)).toEqual(['z > conv2: 3×1'])
+    const smaller = removeUnits(graph, channelGroups(graph)[0]!, [0])
+    const stated = smaller.nodes.flatMap(({ op, inputs }) => (op === 'Slice' ? inputs.slice(1) : []))
+    expect(stated.map((name) => smaller.initializers.get(name)!.tensor.dtype)).toEqual(Array(6).fill('int32'))
+  })
+
+  test('layers that nothing reads are no consumers; a constant that is an output as well stays', () => {
+    const nodes = [
+      conv('a', 'conv1', 'b'),
+      conv('b', 'conv2', 'branch'),
+      conv('a', 'dead1', 'd1'),
+      conv('d1', 'dead2', 'd2'),
+    ]
+    const shapes = Object.assign(
+      {},
+      ...['conv1', 'conv2', 'dead1', 'dead2'].map((name) => layerShapes(name, 8, 8, 1, 1)),
+    )
+    const graph = residual(nodes, constants(shapes), 8)
+    const shown = {
+      ...graph,
+      outputs: [...graph.outputs, { name: 'conv1.bias', dtype: 'float32' as const, shape: [8] }],
+    }
+    expect(checkRemoval(shown)).toEqual(['b > conv2: 8×1'])
   })
 
   test('a channel that a Linear sees at every place', () => {
@@ -347,6 +420,81 @@ describe('attention', () => {
     expect(optimized.nodes.some((n) => n.op === 'Attention')).toBe(true)
     expect(checkRemoval(optimized)).toEqual(['z > proj: 3×4'])
   })
+})
+
+describe('one value in several roles', () => {
+  const own = { domain: 'ai.tacojs', attributes: { scale: 0.5 } } as const
+  const shapes = { ...layerShapes('q', 6, 12), ...layerShapes('kv', 6, 12), ...layerShapes('proj', 12, 6) }
+
+  test.each([
+    ['keys that are the values', node('Attention', ['q', 'kv', 'kv'], ['o'], own)],
+    ['all the same', node('Attention', ['kv', 'kv', 'kv'], ['o'], own)],
+  ])('an attention with %s sums over them', (_name, attention) => {
+    const nodes = [linear('a', 'q', 'q'), linear('a', 'kv', 'kv'), attention, linear('o', 'proj', 'branch')]
+    expect(channelGroups(block(nodes, constants(shapes)))).toEqual([])
+  })
+
+  test('heads of it go as a whole', () => {
+    const nodes = [
+      linear('a', 'kv', 'e'),
+      reshape('e', 'heads', 'e1'),
+      transpose('e1', 'h', 0, 2, 1, 3),
+      node('Attention', ['h', 'h', 'h'], ['o'], own),
+      transpose('o', 'o1', 0, 2, 1, 3),
+      reshape('o1', 'flat', 'o2'),
+      linear('o2', 'proj', 'branch'),
+    ]
+    const graph = block(nodes, { ...constants(shapes), heads: ints(0, 0, 2, 3), flat: ints(0, 0, -1) })
+    expect(checkRemoval(graph)).toEqual(['e > proj: 2×3'])
+  })
+
+  test('a product with itself sums over them, a sum with itself does not', () => {
+    const layers = { ...layerShapes('e', 4, 12), ...layerShapes('proj', 12, 4) }
+    const of = (op: string) =>
+      block([linear('a', 'e', 'e'), node(op, ['e', 'e'], ['o']), linear('o', 'proj', 'branch')], constants(layers))
+    expect(channelGroups(of('MatMul'))).toEqual([])
+    expect(checkRemoval(of('Mul'))).toEqual(['e > proj: 4×1'])
+  })
+})
+
+test('a Split of another axis keeps the number of its parts', () => {
+  const nodes = [
+    linear('a', 'qkv', 'z'),
+    reshape('z', 'five', 'z5'),
+    transpose('z5', 'z6', 2, 0, 3, 1, 4),
+    node('Split', ['z6'], ['q6', 'k6', 'v6'], { attributes: { axis: 0, num_outputs: 3 } }),
+    ...['q', 'k', 'v'].map((name) => node('Squeeze', [`${name}6`, 'zero'], [name])),
+    node('Attention', ['q', 'k', 'v'], ['o'], { domain: 'ai.tacojs', attributes: { scale: 0.5 } }),
+    transpose('o', 'u', 0, 2, 1, 3),
+    reshape('u', 'flat', 'w'),
+    linear('w', 'proj', 'branch'),
+  ]
+  const shapes = { ...layerShapes('qkv', 36, 12), ...layerShapes('proj', 12, 12) }
+  const sizes = { five: ints(0, 4, 3, 3, 4), zero: ints(0), flat: ints(0, 4, 12) }
+  const graph = block(nodes, { ...constants(shapes), ...sizes })
+  expect(checkRemoval(graph)).toEqual(['z > proj: 3×4'])
+  const split = removeUnits(graph, channelGroups(graph)[0]!, [0]).nodes.find(({ op }) => op === 'Split')!
+  expect([split.inputs, split.attributes]).toEqual([['z6'], { axis: 0, num_outputs: 3 }])
+})
+
+test('a size that a Reshape copies from an axis that shrinks is written down', () => {
+  const nodes = [
+    linear('x', 'f0', 'a'),
+    linear('a', 'f1', 'z'),
+    transpose('z', 'zt', 0, 2, 1),
+    reshape('zt', 'shape', 'r'),
+    transpose('r', 'r2', 0, 1, 3, 2),
+    linear('r2', 'f2', 'o'),
+    linear('o', 'f3', 'y'),
+  ]
+  const layers = {
+    ...layerShapes('f0', 5, 7),
+    ...layerShapes('f1', 6, 5),
+    ...layerShapes('f2', 4, 3),
+    ...layerShapes('f3', 3, 4),
+  }
+  const graph = graphOf(nodes, { ...constants(layers), shape: ints(0, 2, 0, 3) }, [3, 7], [2, 3, 3])
+  expect(checkRemoval(graph)).toContain('z > f2: 3×1')
 })
 
 describe('hidden units', () => {

@@ -1,5 +1,6 @@
 import type { Graph, Node } from '../graph.js'
 import { inferTypes } from '../infer.js'
+import { removeDead } from '../passes/remove-dead.js'
 import { prunableLayers, type PrunableLayer } from '../prunable-layers.js'
 import { spread, wiring, type Cut, type Spread, type Wiring } from './spread.js'
 
@@ -24,6 +25,11 @@ export interface ChannelGroup {
    * units): they are then over the channels that stay.
    */
   readonly exact: boolean
+  /**
+   * Units that are all of some value or constant, such as those of one branch before a Concat: of each such set one has to
+   * stay, for there are no tensors of no channels. All units are one, unless smaller ones are parts of it.
+   */
+  readonly wholes: readonly (readonly number[])[]
 }
 
 /**
@@ -36,8 +42,9 @@ export interface ChannelGroup {
 export function channelGroups(graph: Graph): ChannelGroup[] {
   const around = wiring(graph, inferTypes(graph))
   const order = new Map(graph.nodes.map((node, i) => [node.name, i]))
-  const nodes = new Map(graph.nodes.map((node) => [node.name, node]))
+  const nodes = new Map(removeDead(graph).nodes.map((node) => [node.name, node]))
   return prunableLayers(graph)
+    .filter(({ node }) => nodes.has(node))
     .sort((a, b) => order.get(a.node)! - order.get(b.node)!)
     .flatMap((consumer) => groupOf(around, consumer, nodes.get(consumer.node)!, order) ?? [])
 }
@@ -62,9 +69,34 @@ function groupOf(
     found.push(own)
     units.push({ columns: columnsOf(consumer, indices, channels), cuts: own.cuts })
   }
-  if (units.length < 2) return undefined
+  const wholes = wholesOf(around, found)
+  // a unit that is all of something cannot go
+  const lone = new Set(wholes.flatMap((set) => (set.length === 1 ? set : [])))
+  if (units.length < 2 || lone.size === units.length) return undefined
   const producers = [...new Set(found.flatMap((s) => s.producers))].sort((a, b) => order.get(a)! - order.get(b)!)
-  return { consumer, producers, units, exact: !found.some((s) => s.shared) }
+  return { consumer, producers, units, exact: !found.some((s) => s.shared), wholes }
+}
+
+/** The smallest sets of units that are all of some axis. */
+function wholesOf({ graph, types }: Wiring, spreads: readonly Spread[]): number[][] {
+  const inputs = new Map(graph.nodes.map((node) => [node.name, node.inputs]))
+  const axes = new Map<string, { readonly size: number; taken: number; readonly units: number[] }>()
+  spreads.forEach(({ values, cuts }, unit) => {
+    const add = (key: string, size: number, count: number): void => {
+      const of = axes.get(key) ?? { size, taken: 0, units: [] }
+      of.taken += count
+      of.units.push(unit)
+      axes.set(key, of)
+    }
+    for (const [name, { axis, indices }] of values) add(name, types.get(name)!.shape[axis] as number, indices.length)
+    for (const { node, input, axis, indices } of cuts) {
+      const name = inputs.get(node)![input]!
+      add(`${node}:${input}`, graph.initializers.get(name)!.tensor.shape[axis]!, indices.length)
+    }
+  })
+  const full = [...axes.values()].filter(({ size, taken }) => taken === size).map(({ units }) => units)
+  const distinct = [...new Map(full.map((units) => [units.join(), units])).values()]
+  return distinct.filter((units) => !distinct.some((other) => other !== units && other.every((u) => units.includes(u))))
 }
 
 /** What goes with some input channels of a layer that nothing else sums over. */

@@ -3,7 +3,7 @@ export interface Port {
   /** Name of the value, or of the initializer. */
   readonly value: string
   readonly axis: number
-  /** For an initializer: which input of the node it is. */
+  /** Which input of the node it is: one value may be several. The first that has the value unless given. */
   readonly input?: number
   readonly offset?: number
   /** Neighbouring elements of one channel: 0 ≤ j < block. */

@@ -61,6 +61,25 @@ test('rows and columns go; notes of sparsity are counted again, and say what sti
   expect(weights('head.weight')).toBe(graph.initializers.get('head.weight'))
 })
 
+test('a note of blocks of several rows holds no longer where one of these goes', () => {
+  const noted = (pattern: string): Graph => {
+    const { tensor } = graph.initializers.get('fc1.weight')!
+    return {
+      ...graph,
+      initializers: new Map(graph.initializers).set('fc1.weight', { tensor, sparsity: { pattern, nonzeros: 3 } }),
+    }
+  }
+  const after = (pattern: string) =>
+    removeUnits(noted(pattern), group, [0]).initializers.get('fc1.weight')!.sparsity!.pattern
+  expect(['1x2', '2x1', '1:2', '12x4', 'unstructured'].map(after)).toEqual([
+    '1x2',
+    'unstructured',
+    '1:2',
+    'unstructured',
+    'unstructured',
+  ])
+})
+
 test('no unit changes nothing', () => {
   expect(removeUnits(graph, group, [])).toBe(graph)
 })

@@ -6,10 +6,11 @@ import { numberAttribute } from '../ops/attributes.js'
 import { mapIndex, stridesOf } from '../ops/index-map.js'
 import { sliceRanges } from '../ops/slicing.js'
 import { removeDead } from '../passes/remove-dead.js'
-import { int64, toNumbers, type Tensor } from '../tensor.js'
+import { fromNumbers, toNumbers, type Tensor } from '../tensor.js'
 import { validateGraph } from '../validate.js'
 import { channelsOf, spreadOf, type ChannelGroup } from './channel-groups.js'
 import { wiring, type Cut, type Spread, type Wiring } from './spread.js'
+import { range } from './view.js'
 
 /**
  * The smaller graph without some units of a group: weights and constants between the layers lose rows and columns, the
@@ -18,8 +19,8 @@ import { wiring, type Cut, type Spread, type Wiring } from './spread.js'
  * `group.exact`). The group may come from the graph as it was before units of other groups were removed.
  *
  * @param units places in `group.units`; none gives the graph itself
- * @throws INVALID_ARGUMENT for a place outside of the group, one given twice, or all of them (one unit has to stay),
- *   and where the group does not fit the graph
+ * @throws INVALID_ARGUMENT for a place outside of the group, one given twice, or all of one of `group.wholes`, and where
+ *   the group does not fit the graph
  */
 export function removeUnits(graph: Graph, group: ChannelGroup, units: readonly number[]): Graph {
   const { consumer } = group
@@ -32,8 +33,10 @@ export function removeUnits(graph: Graph, group: ChannelGroup, units: readonly n
     )
   }
   if (units.length === 0) return graph
-  if (units.length === group.units.length) {
-    throw new TacoError('INVALID_ARGUMENT', `all units before '${consumer.name}' would go; keep at least one`)
+  const whole = group.wholes.find((set) => set.every((unit) => units.includes(unit)))
+  if (whole) {
+    const which = whole.length === group.units.length ? 'all units' : `the units ${whole.join(', ')}, all of a branch,`
+    throw new TacoError('INVALID_ARGUMENT', `${which} before '${consumer.name}' would go; keep at least one`)
   }
   const around = wiring(graph, inferTypes(graph))
   const gone = spreadOfUnits(around, group, units)
@@ -68,7 +71,8 @@ function resized(node: Node, around: Wiring, gone: Spread, initializers: Map<str
   const { graph, types } = around
   const put = (i: number, what: string, value: Initializer): void => {
     const old = inputs[i]
-    const alone = old && graph.nodes.flatMap((n) => n.inputs.filter((name) => name === old)).length === 1
+    const uses = [...graph.outputs.map((output) => output.name), ...graph.nodes.flatMap((n) => n.inputs)]
+    const alone = old && uses.filter((name) => name === old).length === 1
     let name = alone ? old : `${node.outputs[0]}.${what}`
     for (let k = 2; !alone && (initializers.has(name) || types.has(name)); k++) name = `${node.outputs[0]}.${what}.${k}`
     initializers.set(name, value)
@@ -83,8 +87,14 @@ function resized(node: Node, around: Wiring, gone: Spread, initializers: Map<str
     )
   }
   const sizes = statedSizes(node, around, gone)
-  for (const [i, values] of sizes) put(i, 'sizes', { tensor: int64([values.length], values) })
-  return { ...node, inputs, attributes: resizedAttributes(node, around, gone) }
+  for (const [i, values] of sizes) {
+    const dtype = graph.initializers.get(node.inputs[i] ?? '')?.tensor.dtype ?? 'int64'
+    while (inputs.length < i) inputs.push('')
+    put(i, 'sizes', { tensor: fromNumbers(dtype, [values.length], values) })
+  }
+  const attributes = resizedAttributes(node, around, gone)
+  const { num_outputs: _, ...others } = attributes
+  return { ...node, inputs, attributes: node.op === 'Split' && sizes.size > 0 ? others : attributes }
 }
 
 /** Constants of sizes and places that have to change, by the node's input. */
@@ -96,9 +106,19 @@ function statedSizes(node: Node, { graph, types }: Wiring, gone: Spread): Map<nu
   const [x, y] = [gone.values.get(node.inputs[0]!), gone.values.get(node.outputs[0]!)]
   const sizes = new Map<number, number[]>()
   if (node.op === 'Reshape' && y) {
-    const wanted = numbers(1)!
-    // 0 and -1 follow by themselves
-    if (wanted[y.axis]! > 0) sizes.set(1, replaced(wanted, y.axis, wanted[y.axis]! - y.indices.length))
+    const { shape } = types.get(node.outputs[0]!)!
+    const left = shape.map((dim, axis) => (axis === y.axis ? (dim as number) - y.indices.length : dim))
+    // -1 follows by itself, and a 0 where the size is not known; another 0 may stand for what changes
+    const wanted = numbers(1)!.map((size, axis) => (size < 0 || typeof left[axis] === 'string' ? size : left[axis]!))
+    sizes.set(1, wanted as number[])
+  }
+  if (node.op === 'Squeeze' && x && !node.inputs[1]) {
+    // what has one element left is no reason to go
+    const { shape } = types.get(node.inputs[0]!)!
+    sizes.set(
+      1,
+      range(0, shape.length).filter((axis) => shape[axis] === 1),
+    )
   }
   if (node.op === 'Split' && x) {
     const rank = types.get(node.inputs[0]!)!.shape.length
@@ -125,10 +145,6 @@ function statedSizes(node: Node, { graph, types }: Wiring, gone: Spread): Map<nu
 }
 
 function resizedAttributes(node: Node, { types }: Wiring, gone: Spread): Node['attributes'] {
-  if (node.op === 'Split' && gone.values.has(node.inputs[0]!)) {
-    const { num_outputs: _, ...others } = node.attributes
-    return others
-  }
   const group = node.op === 'Conv' ? numberAttribute(node, 'group', 1) : 1
   const cut = gone.cuts.find((c) => c.node === node.name && c.input === 1)
   if (group === 1 || !cut) return node.attributes
@@ -136,7 +152,10 @@ function resizedAttributes(node: Node, { types }: Wiring, gone: Spread): Node['a
   return { ...node.attributes, group: group - cut.indices.length / (rows / group) }
 }
 
-/** A constant without some slices along one axis. Whole rows leave its pattern of zeros as it is; columns may break it. */
+/**
+ * A constant without some slices along one axis. Whole rows leave its pattern of zeros as it is, unless blocks hold several;
+ * columns may break it.
+ */
 function withoutSlices({ tensor, sparsity }: Initializer, { axis, indices }: Cut): Initializer {
   const gone = new Set(indices)
   const kept = Array.from({ length: tensor.shape[axis]! }, (_, i) => i).filter((i) => !gone.has(i))
@@ -145,7 +164,8 @@ function withoutSlices({ tensor, sparsity }: Initializer, { axis, indices }: Cut
     index.reduce((at, v, d) => at + (d === axis ? kept[v]! : v) * strides[d]!, 0),
   )
   if (!sparsity) return { tensor: smaller }
-  const pattern = axis === 0 ? sparsity.pattern : 'unstructured'
+  const whole = axis === 0 && !/^(?!1x)\d+x/.test(sparsity.pattern)
+  const pattern = whole ? sparsity.pattern : 'unstructured'
   return { tensor: smaller, sparsity: { pattern, nonzeros: toNumbers(smaller).filter((v) => v !== 0).length } }
 }
 

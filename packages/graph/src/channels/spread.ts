@@ -1,5 +1,5 @@
 import type { Graph, Node, ValueType } from '../graph.js'
-import { channelsAt, elementsAt, type Coupling } from './coupling.js'
+import { channelsAt, elementsAt, type Coupling, type Port } from './coupling.js'
 import { couplings, dependsOnMarks } from './couplings.js'
 
 /** Elements of one axis of a constant, as one node uses it. */
@@ -82,7 +82,7 @@ export function spread(
   const follow = (node: Node, { size, ports, layer, shared: statistics }: Coupling): boolean => {
     const channels = new Set<number>()
     for (const port of ports) {
-      const marks = port.input === undefined ? values.get(port.value) : undefined
+      const marks = values.get(port.value)
       if (marks?.axis === port.axis) for (const c of channelsAt(port, size, marks.indices)) channels.add(c)
     }
     if (channels.size === 0) return true
@@ -92,8 +92,9 @@ export function spread(
     return ports.every((port) => {
       const fresh = { axis: port.axis, indices: new Set<number>() }
       const elements = elementsAt(port, size, channels)
-      if (port.input === undefined) return mark(values, port.value, fresh, elements)
-      return mark(constants, `${node.name}:${port.input}`, { ...fresh, node: node.name, input: port.input }, elements)
+      if (!graph.initializers.has(port.value)) return mark(values, port.value, fresh, elements)
+      const input = port.input!
+      return mark(constants, `${node.name}:${input}`, { ...fresh, node: node.name, input }, elements)
     })
   }
 
@@ -103,10 +104,14 @@ export function spread(
     waiting.delete(node)
     const found = known.get(node) ?? couplings(node, { graph, types, marked: (value) => values.get(value) })
     if (!dependsOnMarks(node)) known.set(node, found)
-    const covered = [...node.inputs, ...node.outputs].every((value) => {
+    const at = (value: string, input: number): boolean => {
       const marks = values.get(value)
-      return !marks || found.some(({ ports }) => ports.some((p) => p.value === value && p.axis === marks.axis))
-    })
+      const is = (port: Port): boolean =>
+        port.value === value && port.axis === marks!.axis && (port.input ?? node.inputs.indexOf(value)) === input
+      return !marks || found.some(({ ports }) => ports.some(is))
+    }
+    // a value may have several roles, of which only one lets it lose elements
+    const covered = node.inputs.every(at) && node.outputs.every((value) => at(value, -1))
     if (!covered || !found.every((coupling) => follow(node, coupling)) || consuming.size > 1) return undefined
   }
   return {

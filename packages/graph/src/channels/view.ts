@@ -48,7 +48,7 @@ export class View {
   input(i: number, axis: number, place: Pick<Port, 'offset' | 'block'> = {}): Port | undefined {
     const value = this.node.inputs[i]
     if (!value) return undefined
-    return { value, axis, ...(this.isConstant(value) ? { input: i } : {}), ...place }
+    return { value, axis, input: i, ...place }
   }
 
   axis(fallback: number | undefined, rank: number): number {

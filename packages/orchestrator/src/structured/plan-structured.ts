@@ -1,5 +1,5 @@
-import { TacoError } from '@tacojs/errors'
-import { channelGroups, prunableLayers, type ChannelGroup, type Graph } from '@tacojs/graph'
+import { isTacoError, TacoError } from '@tacojs/errors'
+import { channelGroups, prunableLayers, removeUnits, type ChannelGroup, type Graph } from '@tacojs/graph'
 import { namePattern } from '../prune/name-pattern.js'
 import { planLayers, type Plan, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
@@ -71,19 +71,51 @@ function groupsOf({ graph, groups }: Plan): { found: PlannedGroup[]; leftAlone: 
   const nodes = new Set(prunable.map((layer) => layer.node))
   const byConsumer = new Map(channelGroups(graph).map((group) => [group.consumer.node, group]))
   const found: PlannedGroup[] = []
-  const leftAlone: LeftAlone[] = []
+  const leftAlone = new Map<string, LeftAlone>()
   for (const { node, name } of prunable) {
     const [group, consumer] = [byConsumer.get(node), planned.get(node)]
-    if (!group) leftAlone.push({ name, why: NO_GROUP })
-    else if (!consumer) leftAlone.push({ name, why: 'it is to stay as it is, or shares its weights' })
-    else if (!group.producers.every((producer) => planned.has(producer) || !nodes.has(producer))) {
-      leftAlone.push({ name, why: 'a layer that makes its inputs is to stay as it is, or shares its weights' })
-    } else found.push({ group, planned: consumer })
+    const why = !group
+      ? NO_GROUP
+      : !consumer
+        ? 'it is to stay as it is, or shares its weights'
+        : [...changedWith(group)].some((other) => nodes.has(other) && !planned.has(other))
+          ? 'a layer that changes with it is to stay as it is, or shares its weights'
+          : notRemovable(graph, group)
+    if (why === undefined) found.push({ group: group!, planned: consumer! })
+    else leftAlone.set(node, { name, why })
+  }
+  // grouped convolutions between two layers lose groups with these
+  for (const { group } of found) {
+    for (const node of changedWith(group)) if (!group.producers.includes(node)) leftAlone.delete(node)
   }
   // in the order of the network, as the groups come
   const order = [...byConsumer.keys()]
   found.sort((a, b) => order.indexOf(a.group.consumer.node) - order.indexOf(b.group.consumer.node))
-  return { found, leftAlone }
+  return { found, leftAlone: [...leftAlone.values()] }
+}
+
+/** Nodes whose weights lose rows with a group, the consumer aside. */
+const changedWith = ({ consumer, units }: ChannelGroup): Set<string> =>
+  new Set(
+    units.flatMap(({ cuts }) =>
+      cuts.flatMap(({ node, input }) => (input === 1 && node !== consumer.node ? [node] : [])),
+    ),
+  )
+
+/** Why the graph would not do without units, if so: known before anything is solved rather than at the end. */
+function notRemovable(graph: Graph, group: ChannelGroup): string | undefined {
+  const staying = new Set(group.wholes.map((set) => set[0]!))
+  try {
+    removeUnits(
+      graph,
+      group,
+      [...group.units.keys()].filter((unit) => !staying.has(unit)),
+    )
+    return undefined
+  } catch (error) {
+    if (isTacoError(error)) return `its units cannot go: ${error.message}`
+    throw error
+  }
 }
 
 /** A share by name is one of the units that a layer sums over. */
@@ -98,5 +130,8 @@ function checkNames({ layers }: Recipe, found: readonly PlannedGroup[]): void {
   }
 }
 
-/** Of residual streams, of channels that a gate (squeeze-excite) sums over as well, and of the network's input. */
-const NO_GROUP = 'its inputs are read elsewhere too, or no layer makes them'
+/**
+ * Of residual streams, of channels that a gate (squeeze-excite) sums over as well, of the network's input, and behind an
+ * Expand, a Resize or a Softmax over channels.
+ */
+const NO_GROUP = 'its inputs are read elsewhere too, no layer makes them, or an operator between mixes them'

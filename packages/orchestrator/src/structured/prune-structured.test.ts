@@ -197,7 +197,7 @@ test('each group has the share of its consumer, if that has one by name', async 
 test('layers from whose inputs nothing goes are named, with the reason', async () => {
   const why = {
     stream: expect.stringMatching(/read elsewhere too/),
-    keep: expect.stringMatching(/^a layer that makes/),
+    keep: expect.stringMatching(/^a layer that changes with it/),
   }
   const { leftAlone } = await pruned(0.5, { keep: ['two.conv1'] })
   expect(leftAlone).toEqual([
@@ -223,6 +223,81 @@ test('layers from whose inputs nothing goes are named, with the reason', async (
   const gated = await pruned(0.5, {}, { ...graph, nodes, initializers })
   expect(gated.groups.map((g) => g.name)).toEqual(['one.conv3'])
   expect(gated.leftAlone).toContainEqual({ name: 'two.conv2', why: why.stream })
+})
+
+/** A grouped convolution inside of a block, and behind it two branches of which the first has small weights. */
+const branched: Graph = createGraph({
+  inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 3, 6, 6] }],
+  outputs: [{ name: 'logits', dtype: 'float32', shape: ['batch', 4] }],
+  nodes: [
+    conv('x', 'stem', 'a', 1),
+    conv('a', 'conv1', 'b', 1),
+    node('Relu', ['b'], ['c']),
+    conv('c', 'conv2', 'd', 3, 4),
+    conv('d', 'conv3', 'e', 1),
+    node('Add', ['a', 'e'], ['f']),
+    conv('f', 'left', 'g', 1),
+    conv('f', 'right', 'h', 3),
+    node('Concat', ['g', 'h'], ['i'], { attributes: { axis: 1 } }),
+    conv('i', 'last', 'j', 1),
+    node('Add', ['f', 'j'], ['k']),
+    node('GlobalAveragePool', ['k'], ['m']),
+    node('Flatten', ['m'], ['n']),
+    node('Linear', ['n', 'fc.weight', 'fc.bias'], ['logits'], { domain: 'ai.tacojs' }),
+  ],
+  initializers: {
+    'stem.weight': random([8, 3, 1, 1]),
+    'conv1.weight': random([8, 8, 1, 1]),
+    'conv2.weight': random([8, 2, 3, 3]),
+    'conv3.weight': random([8, 8, 1, 1]),
+    'left.weight': float32(
+      [3, 8, 1, 1],
+      random([24]).data.map((v) => v / 1000),
+    ),
+    'right.weight': random([4, 8, 3, 3]),
+    'last.weight': random([8, 7, 1, 1]),
+    'fc.weight': random([4, 8]),
+    ...Object.fromEntries(
+      Object.entries({ stem: 8, conv1: 8, conv2: 8, conv3: 8, left: 3, right: 4, last: 8, fc: 4 }).map(
+        ([name, rows]) => [`${name}.bias`, random([rows])],
+      ),
+    ),
+  },
+})
+
+test('of each branch one unit stays, whatever it is worth, and every backend takes the smaller network', async () => {
+  for (const fields of methods) {
+    const { groups, graph: smaller } = await pruned(0.6, fields, branched)
+    expect(groups.map((g) => [g.name, g.unitsAfter])).toEqual([
+      ['conv3', 2],
+      ['last', 3],
+    ])
+    const rows = (name: string) => smaller.initializers.get(`${name}.weight`)!.tensor.shape[0]!
+    expect(rows('left')).toBeGreaterThan(0)
+    expect(rows('left') + rows('right')).toBe(3)
+    const outputs = []
+    for (const name of ['tfjs-cpu', 'wasm']) {
+      const program = await openBackend(name).compile(smaller)
+      outputs.push([...((await program.run({ x: batches[0]! }))['logits']!.data as Float32Array)])
+      program.dispose()
+    }
+    outputs[0]!.forEach((v, i) => expect(outputs[1]![i]).toBeCloseTo(v, 3))
+  }
+  const all = await pruned(1, {}, branched)
+  expect(all.groups.map((g) => [g.name, g.unitsAfter])).toEqual([
+    ['conv3', 1],
+    ['last', 2],
+  ])
+})
+
+test('a grouped convolution loses groups with what is around it, unless it is to stay', async () => {
+  expect((await pruned(0.5, {}, branched)).leftAlone.map(({ name }) => name)).toEqual(['conv1', 'left', 'right'])
+  for (const fields of [{ keep: ['conv2'] }, { layers: { conv2: { keep: true } } }]) {
+    const { groups, leftAlone, graph: smaller } = await pruned(0.5, fields, branched)
+    expect(groups.map((g) => g.name)).toEqual(['last'])
+    expect(smaller.initializers.get('conv2.weight')!.tensor.shape).toEqual([8, 2, 3, 3])
+    expect(leftAlone).toContainEqual({ name: 'conv3', why: expect.stringMatching(/^a layer that changes with it/) })
+  }
 })
 
 test('a share by name for a layer that sums over no group is refused', async () => {

@@ -31,7 +31,7 @@ export interface StructuredResult {
  * the place of what went, which computes the same.
  *
  * From each group goes the share of its units that the recipe gives as the consumer's sparsity, rounded down; one always
- * stays.
+ * stays, of several branches one of each.
  *
  * @param batches calibration inputs, one tensor [N, C, H, W] per batch
  * @throws INVALID_ARGUMENT as `planStructured` does

@@ -32,8 +32,8 @@ export interface GroupOptions {
 }
 
 /**
- * Takes ⌊units·share⌋ units out of the consumer's layer problem, one at least staying, and fits the remaining weights and
- * the bias: Ŵ [rows, cols] is 0 in the columns of the units that went.
+ * Takes ⌊units·share⌋ units out of the consumer's layer problem, of each branch one at least staying, and fits the remaining
+ * weights and the bias: Ŵ [rows, cols] is 0 in the columns of the units that went.
  */
 export function solveGroup(
   linalg: Numerics,
@@ -44,15 +44,18 @@ export function solveGroup(
   const { share, method, refit = true, rowWeights, signal } = options
   const { rows, cols, xMean, yMean, yy, hasBias } = problem
   const count = group.units.length
-  // 1e-9 forgives what 0.1·30 is more than 3, or less
-  const going = Math.min(count - 1, Math.floor(count * share + 1e-9))
   const damped = damp(linalg, problem, { damp: options.damp })
   const columns = group.units.map((unit) => Int32Array.from(unit.columns))
+  const staying = stayingUnits(problem, group, columns)
+  const free = [...group.units.keys()].filter((unit) => !staying.has(unit))
+  // 1e-9 forgives what 0.1·30 is more than 3, or less
+  const going = Math.min(staying.size > 0 ? free.length : count - 1, Math.floor(count * share + 1e-9))
+  const choices = free.map((unit) => columns[unit]!)
   const choice =
     method === 'magnitude'
-      ? groupMagnitude(linalg, damped, columns, going)
-      : groupObs(linalg, damped, columns, going, { rowWeights, signal })
-  const removed = [...choice.order]
+      ? groupMagnitude(linalg, damped, choices, going)
+      : groupObs(linalg, damped, choices, going, { rowWeights, signal })
+  const removed = [...choice.order].map((place) => free[place]!)
   const mask = new Uint8Array(rows * cols).fill(1)
   for (const unit of removed)
     for (const j of columns[unit]!) for (let row = 0; row < rows; row++) mask[row * cols + j] = 0
@@ -75,4 +78,20 @@ export function solveGroup(
     lambda: damped.lambda,
     escalations: damped.escalations,
   }
+}
+
+/** Of several branches each keeps its unit of the largest ‖W_B‖; of one alone whichever is left. */
+function stayingUnits(
+  { rows, cols, weights }: LayerProblem,
+  { units: all, wholes }: ChannelGroup,
+  columns: readonly Int32Array[],
+): Set<number> {
+  const square = (unit: number): number => {
+    let sum = 0
+    for (const j of columns[unit]!) for (let row = 0; row < rows; row++) sum += weights[row * cols + j]! ** 2
+    return sum
+  }
+  const largest = (units: readonly number[]): number =>
+    units.reduce((best, unit) => (square(unit) > square(best) ? unit : best))
+  return new Set(wholes.flatMap((set) => (set.length < all.length ? [largest(set)] : [])))
 }
