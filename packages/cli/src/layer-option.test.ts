@@ -7,11 +7,19 @@ test('a value is a sparsity, dense, a method or a pattern; several of one name a
   )
   expect(Object.entries(given)).toEqual([
     ['a.*', { keep: true }],
-    ['b', { pattern: '2:4' }],
+    ['b', { pattern: '2:4', keep: false }],
     ['*', { sparsity: 0.5, keep: false, method: 'magnitude' }],
-    ['c', { pattern: '4x1' }],
+    ['c', { pattern: '4x1', keep: false }],
   ])
-  for (const wrong of ['a', '=0.5', 'a=', 'a=b=c']) expect(() => layerOverride(wrong)).toThrow(/name=value/)
+  for (const wrong of ['a', '=0.5', 'a=', 'a= ', 'a=b=c']) expect(() => layerOverride(wrong)).toThrow(/name=value/)
+})
+
+test('the later ones win: whatever follows dense undoes it, and an n:m pattern a sparsity', () => {
+  const joined = (...texts: string[]) => texts.reduce((all, text) => layerOverride(text, all), {})
+  expect(joined('a=dense', 'a=2:4')).toEqual({ a: { keep: false, pattern: '2:4' } })
+  expect(joined('a=dense', 'a=fastobc')).toEqual({ a: { keep: false, method: 'fastobc' } })
+  expect(joined('a=0.5', 'a=2:4')).toEqual({ a: { keep: false, pattern: '2:4' } })
+  expect(joined('a=0.5', 'a=4x1')).toEqual({ a: { keep: false, pattern: '4x1', sparsity: 0.5 } })
 })
 
 test('those of the command line come behind those of the recipe file', () => {

@@ -6,23 +6,27 @@ export type LayerOverrides = Readonly<Record<string, Readonly<Record<string, unk
 
 /**
  * One `--layer name=value` more: a share ('0.5') is a sparsity, 'dense' keeps the layer, a method's name or a pattern is
- * that. Several for one name are joined.
+ * that, and undoes a 'dense' before it. Several for one name are joined.
  */
 export function layerOverride(text: string, previous: LayerOverrides = {}): LayerOverrides {
-  const [name, value, ...more] = text.split('=')
+  const [name, value, ...more] = text.split('=').map((part) => part.trim())
   if (!name || !value || more.length > 0) {
     throw new InvalidArgumentError(`'${text}' is no name=value such as 'blocks.0.*=0.5' or 'blocks.0.*=dense'.`)
   }
   const { [name]: own, ...others } = previous
+  const field = fieldOf(value)
+  // an n:m pattern decides alone
+  const { sparsity: _, ...rest } = own ?? {}
+  const before = /^\d+:\d+$/.test(String(field['pattern'])) ? rest : own
   // the last one given wins, so it goes last
-  return { ...others, [name]: { ...own, ...fieldOf(value) } }
+  return { ...others, [name]: { ...before, ...field } }
 }
 
 function fieldOf(value: string): Readonly<Record<string, unknown>> {
   if (value === 'dense') return { keep: true }
-  if ((methodNames as readonly string[]).includes(value)) return { method: value }
+  if ((methodNames as readonly string[]).includes(value)) return { method: value, keep: false }
   const sparsity = Number(value)
-  return Number.isFinite(sparsity) ? { sparsity, keep: false } : { pattern: value }
+  return { ...(Number.isFinite(sparsity) ? { sparsity } : { pattern: value }), keep: false }
 }
 
 /** The overrides of a recipe file with those of the command line behind them, so that these win. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { isTacoError } from '@tacojs/errors'
+import { isTacoError, TacoError } from '@tacojs/errors'
 import { benchCommand } from './commands/bench.js'
 import { classifyCommand } from './commands/classify.js'
 import { demoCommand } from './commands/demo.js'
@@ -9,6 +9,7 @@ import { inspectCommand } from './commands/inspect.js'
 import { runCommand } from './commands/run.js'
 import { specializeCommand } from './commands/specialize.js'
 import { onInterrupt } from './interrupt.js'
+import { watchOutput } from './output.js'
 
 /** 0 done · 1 a target was not reached · 2 wrong use or input · 130 interrupted. Anything else is a bug. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -33,8 +34,11 @@ export async function main(args: readonly string[]): Promise<number> {
   ]) {
     program.addCommand(command(interrupt.signal, onMissed).exitOverride())
   }
+  const output = watchOutput()
   try {
+    checkValues(args)
     await program.parseAsync(args, { from: 'user' })
+    await output.check()
     return missed ? 1 : 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
@@ -47,5 +51,14 @@ export async function main(args: readonly string[]): Promise<number> {
     return error.code === 'OUT_OF_REACH' ? 1 : 2
   } finally {
     interrupt.dispose()
+    await output.close()
   }
+}
+
+/** Throws INVALID_ARGUMENT for a value that is empty, as one of a variable that is not set. */
+function checkValues(args: readonly string[]): void {
+  const at = args.findIndex((arg) => arg === '' || /^--[\w-]+=$/.test(arg))
+  if (at < 0) return
+  const name = args[at] === '' ? (args[at - 1] ?? 'the command') : args[at]!.slice(0, -1)
+  throw new TacoError('INVALID_ARGUMENT', `${name}: its value is empty; give one, or leave it out`)
 }

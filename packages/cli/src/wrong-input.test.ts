@@ -191,4 +191,18 @@ test('options out of range, unknown ones, and places that cannot be written', as
   const half = await runTaco('specialize', '--positions', 'half')
   expect(half).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining("neither a number nor 'auto'") })
   expect((await runTaco('nonsense')).status).toBe(2)
+  // where the bundle would be a class
+  await expectError(await wrong({ out: join(sample.train, 'bundle') }), 'INVALID_ARGUMENT', 'out', 'would be a class')
+  const tagged = await file('tagged.yaml', Buffer.from('sparsity: !half 0.5'))
+  await expectError(await wrong({ recipe: tagged }), 'INVALID_ARGUMENT', 'tagged.yaml', '!half')
+  const { stderr: idle } = await runTaco('specialize', '--model', sample.model, '--data', sample.train, '--fresh')
+  expect(idle).toMatch(/^taco: fresh: is for out only.*\n$/)
+  // as of variables that are not set
+  for (const [name, ...rest] of [['--out', ''], ['--labels=']] as const) {
+    const { status, stderr } = await runTaco('specialize', name, ...rest)
+    expect([status, stderr]).toEqual([
+      2,
+      `taco: ${name.replace('=', '')}: its value is empty; give one, or leave it out [INVALID_ARGUMENT]\n`,
+    ])
+  }
 })

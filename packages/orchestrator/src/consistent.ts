@@ -1,5 +1,5 @@
 import { TacoError } from '@tacojs/errors'
-import { parsePattern } from '@tacojs/solver'
+import { parsePattern, type Pattern } from '@tacojs/solver'
 import { DEFAULT_METHOD, DEFAULT_SPARSITY, sparsityBesidePattern } from './prune/layer-settings.js'
 import type { Recipe } from './recipe.js'
 import { checkViews } from './views.js'
@@ -38,7 +38,7 @@ export function consistent(recipe: Recipe): Recipe {
   }
   const { method = DEFAULT_METHOD, refit = true, warmStart = 'auto' } = recipe
   const filled = { ...recipe, method, refit, warmStart }
-  if (parsePattern(recipe.pattern).kind !== 'nm') return { ...filled, sparsity }
+  if (patternOf(recipe).kind !== 'nm') return { ...filled, sparsity }
   if (recipe.sparsity !== undefined) {
     throw new TacoError('INVALID_ARGUMENT', sparsityBesidePattern('sparsity', recipe.pattern))
   }
@@ -52,6 +52,15 @@ export function consistent(recipe: Recipe): Recipe {
     )
   }
   return filled
+}
+
+/** Throws what is wrong with it, and that it could be structured. */
+function patternOf({ pattern }: Recipe): Pattern {
+  try {
+    return parsePattern(pattern)
+  } catch (error) {
+    throw new TacoError('INVALID_ARGUMENT', `${(error as TacoError).message}, or structured`)
+  }
 }
 
 /** Whether the network gets smaller; the other patterns are the solver's. */

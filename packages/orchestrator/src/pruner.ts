@@ -36,6 +36,12 @@ export interface PrunerContext {
   readonly warn: (text: string) => void
 }
 
+/**
+ * Fields of a recipe on which what is measured of the layers does not depend: where a target is out of reach, the next one
+ * has it already.
+ */
+const TARGETS = ['sparsity', 'allocation', 'budget', 'maxBytes', 'speedUp', 'maxMs', 'maxDrop']
+
 /** Gives the specialist of the recipe, or of the recipe with another sparsity. */
 export type Pruner = (sparsity?: number, onLayer?: OnStep) => Promise<Specialist>
 
@@ -51,8 +57,8 @@ export async function createPruner(
   { backend, linalg, recipe, warmStart, threads, signal, work, timer, progress, warn }: PrunerContext,
 ): Promise<Pruner> {
   const fingerprint = fingerprints(model, inputs)
-  const shared = (await work?.stage(`${stage}-measured`, fingerprint(recipe))) ?? memoryRecords()
-  const settling = { backend, linalg, recipe, threads, signal, onLayer: progress('allocate') }
+  const shared = (await work?.stage(`${stage}-measured`, fingerprint(recipe, TARGETS))) ?? memoryRecords()
+  const settling = { backend, linalg, recipe, warmStart, threads, signal, onLayer: progress('allocate') }
   const known = measurements(model, inputs, settling, shared)
   return async (sparsity, onLayer = progress(stage)) => {
     const asked = sparsity === undefined ? recipe : { ...recipe, sparsity }

@@ -15,6 +15,12 @@ test.each([
   [{ positions: 0 }, "positions: expected a number above 0, at most 1, or 'auto', got 0"],
   [{ target: 'none' }, 'target: expected ("auto" | "dense" | "sparse" | "residual"), got "none"'],
   [{ nonsense: 1 }, 'nonsense: a recipe has no such field'],
+  [{ layers: { 'a.*': 0.5 } }, 'layers.a.*: expected a map such as {sparsity: 0.5}, got 0.5'],
+  [{ layers: { 'a.*': { sparsity: 2 } } }, 'layers.a.*.sparsity: expected a number from 0 to 1, got 2'],
+  [
+    { pattern: 'rows' },
+    'pattern "rows": use "unstructured", n kept of m such as "2:4", or blocks of outputs×inputs such as "4x1", or structured',
+  ],
 ])('a wrong field is named: %j', (field, message) => {
   expect(() => parseRecipe({ ...least, ...field })).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message }),

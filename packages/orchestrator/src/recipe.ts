@@ -74,7 +74,10 @@ const recipeSchema = v.strictObject({
   damp: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(1e6)), 0.01),
   /** Layers to leave dense, by name; `*` matches anything. */
   keep: v.optional(v.array(v.string()), []),
-  /** Other settings for some layers, by name as in `keep`; of several that fit one layer, the later ones win. */
+  /**
+   * Other settings for some layers, by name as in `keep`; of several that fit one layer, the later ones win, and a name that
+   * is a whole number over all others.
+   */
   layers: v.optional(
     v.record(
       v.string(),
@@ -134,9 +137,12 @@ export function parseRecipe(input: unknown): Recipe {
     throw new TacoError('INVALID_ARGUMENT', `${field}: is required, as an option or in the recipe`)
   }
   if (issue.expected === 'never') throw new TacoError('INVALID_ARGUMENT', `${field}: a recipe has no such field`)
+  const [layers, ...rest] = field.split('.')
+  const last = rest[rest.length - 1]
+  const own = layers === 'layers' && rest.length > 0 ? (rangeOf(last!) ?? 'a map such as {sparsity: 0.5}') : undefined
   throw new TacoError(
     'INVALID_ARGUMENT',
-    `${field}: expected ${rangeOf(field) ?? issue.expected ?? 'a valid value'}, got ${issue.received}`,
+    `${field}: expected ${own ?? rangeOf(field) ?? issue.expected ?? 'a valid value'}, got ${issue.received}`,
   )
 }
 

@@ -1,4 +1,5 @@
-import { checkpoint, isTacoError } from '@tacojs/errors'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { checkpoint, isTacoError, TacoError } from '@tacojs/errors'
 import { sampleFlat, samplePerClass, scanImageFolder, type ImageItem } from '@tacojs/calibration'
 import { compare, type Evaluation } from '@tacojs/evaluation'
 import { restrictHead, type Graph } from '@tacojs/graph'
@@ -74,8 +75,14 @@ export async function specialize(
   // Everything that can be wrong is looked at before anything long begins.
   const recipe = parseRecipe(input)
   const backend = openBackend(recipe.backend)
+  checkPlaces(recipe, options)
+  if (recipe.dev !== undefined && resolve(recipe.dev) === resolve(recipe.data)) {
+    warn(
+      'dev is the folder of the calibration images: on images that were pruned with, accuracy is better than on others',
+    )
+  }
   if (options.out !== undefined) await checkBundleTarget(options.out)
-  const { model, dense, classes, labels, folder } = await timer.time('load', async () => {
+  const { model, dense, layers, classes, labels, folder } = await timer.time('load', async () => {
     progress('load')(0, 1, recipe.model)
     const model = await loadModel(recipe.model, options)
     model.warnings.forEach(warn)
@@ -86,9 +93,13 @@ export async function specialize(
       model.graph,
       classes.map((c) => c.index),
     )
-    checkFree(plannedLayers(dense, recipe, warn), recipe)
+    const layers = plannedLayers(dense, recipe, warn)
+    checkFree(layers, recipe, warn)
+    if (recipe.maxDrop !== undefined && classes.length === 1) {
+      throw new TacoError('INVALID_ARGUMENT', 'maxDrop: of one class every network is right; give a sparsity instead')
+    }
     progress('load')(1, 1)
-    return { model, dense, classes, labels, folder }
+    return { model, dense, layers, classes, labels, folder }
   })
   const sampled = samplePerClass(folder, recipe.shots, recipe.seed)
   if (sampled.short.length > 0) {
@@ -101,6 +112,10 @@ export async function specialize(
       : recipe.dev === undefined
         ? heldOut(folder, sampled.items, recipe.seed)
         : await loadSplit(recipe.dev, model, classes, labels)
+  if (devItems) {
+    const unseen = classes.filter((_, i) => !devItems.some(({ label }) => label === i)).map((c) => c.folder)
+    if (unseen.length > 0) warn(`no dev image of these classes, so what they lose is not seen: ${unseen.join(', ')}`)
+  }
   const evalItems = options.eval === undefined ? undefined : await loadSplit(options.eval, model, classes, labels)
   const controlFolder =
     options.control === undefined ? undefined : await scanImageFolder(options.control, { classes: false })
@@ -120,6 +135,17 @@ export async function specialize(
     }
   }
   const warmStart = typeof recipe.warmStart === 'boolean' ? recipe.warmStart : model.specialist !== undefined
+  const zeros =
+    warmStart && !isStructured(recipe)
+      ? zeroShare(
+          dense,
+          layers.map(({ layer }) => layer),
+        )
+      : 0
+  if (recipe.sparsity !== undefined && zeros > recipe.sparsity) {
+    const [have, asked] = [zeros, recipe.sparsity].map((share) => Math.round(100 * share))
+    warn(`${have} % of the weights are zero already and stay, which is more than the ${asked} % that were asked for`)
+  }
   const prunerOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control', recipe: Recipe) => {
     const views = viewsOf(recipe, { images: items.length, frontier: frontierBytes(dense, model.preprocess.inputSize) })
     const calibration = await timer.time('calibrate', () =>
@@ -146,7 +172,7 @@ export async function specialize(
     const { prune, seen } = await prunerOn(sampled.items, 'prune', recipe)
     if (!devItems) return { specialist: await prune(), search: undefined, seen }
     const reached = await reachAccuracy(dense, prune, devItems, {
-      ...{ recipe, backend, threads, preprocess: model.preprocess, reading, timer, progress, warn },
+      ...{ recipe, zeros, backend, threads, preprocess: model.preprocess, reading, timer, progress, warn },
     })
     return { ...reached, seen }
   }
@@ -226,8 +252,9 @@ export async function specialize(
     return { ...result, seconds: (performance.now() - started) / 1000 }
   } catch (error) {
     if (!isRefusal(error) && (await work?.holdsWork())) {
+      const call = isTacoError(error) && error.code === 'OUT_OF_REACH' ? 'another target' : 'the same call'
       options.onWarning?.(
-        `what is done is kept in '${work!.dir}': the same call goes on from there, unless told to start afresh`,
+        `what is done is kept in '${work!.dir}': ${call} goes on from there, unless told to start afresh`,
       )
     }
     throw error
@@ -237,9 +264,27 @@ export async function specialize(
   }
 }
 
+/** Throws INVALID_ARGUMENT for places of no name, and for a bundle among the images, where it would be a class. */
+function checkPlaces(recipe: Recipe, { out, eval: evaluation, control, fresh }: SpecializeOptions): void {
+  const folders = { data: recipe.data, dev: recipe.dev, eval: evaluation, control }
+  for (const [name, place] of Object.entries({ ...folders, model: recipe.model, labels: recipe.labels, out })) {
+    if (place === '') throw new TacoError('INVALID_ARGUMENT', `${name}: is empty; leave it out, or name a place`)
+  }
+  if (fresh && out === undefined) throw new TacoError('INVALID_ARGUMENT', 'fresh: is for out only; give that too')
+  for (const [name, folder] of Object.entries(folders)) {
+    if (out === undefined || folder === undefined) continue
+    const way = relative(resolve(folder), resolve(out))
+    if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) continue
+    throw new TacoError(
+      'INVALID_ARGUMENT',
+      `out: '${out}' is in the images of ${name} ('${folder}'), where it would be a class; name a place outside`,
+    )
+  }
+}
+
 /** Whether the same call would end as it did. */
 const isRefusal = (error: unknown): boolean =>
-  isTacoError(error) && ['INVALID_ARGUMENT', 'OUT_OF_REACH', 'UNSUPPORTED'].includes(error.code)
+  isTacoError(error) && ['INVALID_ARGUMENT', 'UNSUPPORTED'].includes(error.code)
 
 /** The layers that lose weights, or sum over units that go. Throws where the recipe does not fit the model. */
 function plannedLayers(dense: Graph, recipe: Recipe, warn: (text: string) => void): PlannedLayer[] {

@@ -1,9 +1,12 @@
-import { prunableLayers, type Graph } from '@tacojs/graph'
+import { prunableLayers, type Graph, type PrunableLayer } from '@tacojs/graph'
 
 /** Share of the layers' weights that are zero. */
-export function zeroShare(graph: Graph): number {
+export function zeroShare(
+  graph: Graph,
+  layers: readonly Pick<PrunableLayer, 'weight'>[] = prunableLayers(graph),
+): number {
   let [zeros, all] = [0, 0]
-  for (const { weight } of prunableLayers(graph)) {
+  for (const { weight } of layers) {
     const { data } = graph.initializers.get(weight)!.tensor
     all += data.length
     for (const value of data as Float32Array) if (value === 0) zeros++

@@ -44,7 +44,8 @@ export function budgetOf(
   const asked = units.count - zerosOf(units.count, sparsity)
   const kept = allowed ? Math.min(asked, allowedUnits(allowed, rows, cols, pattern)) : asked
   if (pattern.kind === 'unstructured') return { nonzeros: kept }
-  return { nonzeros: Math.min(kept * pattern.rows * pattern.cols, rows * cols), blocks: kept }
+  const largest = Math.min(pattern.rows, rows) * Math.min(pattern.cols, cols)
+  return { nonzeros: Math.min(kept * largest, rows * cols), blocks: kept }
 }
 
 function keptOfGroups(

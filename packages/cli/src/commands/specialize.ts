@@ -95,6 +95,7 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
       'whether zeros of the model stay, and count: auto (of a bundle), on or off (auto)',
       onOffAuto,
     )
+    .option('--refit', 'fit the remaining weights exactly after the method (unless the recipe says no)')
     .option('--no-refit', 'leave out the exact refit after the method')
     .option('--damp <share>', 'damping as a share of the mean of diag H (0.01)', number)
     .option('--keep <layer>', 'leave this layer dense; * matches any text; may be repeated', collect)
@@ -137,7 +138,7 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
         ...base,
         ...rest,
         ...(layer ? { layers: withLayers(base['layers'], layer) } : {}),
-        ...(refit === false ? { refit } : {}),
+        ...(refit === undefined ? {} : { refit }),
         ...(skipCorrupt ? { onCorrupt: 'skip' } : {}),
       }
       const options: SpecializeOptions = {

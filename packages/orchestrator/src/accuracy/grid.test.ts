@@ -24,6 +24,11 @@ test('the last good value of any list that turns bad once, in no more attempts t
   )
 })
 
+test('zeros that are there already are no choice, the most always is one', () => {
+  expect(sparsityGrid({ pattern: 'unstructured' }, 0.9)).toEqual([0.925, 0.95, 0.965, 0.98])
+  expect(sparsityGrid({ pattern: 'unstructured' }, 0.99)).toEqual([0.98])
+})
+
 test('both grids rise within 0 and 1 and take four attempts, whatever is found', () => {
   for (const pattern of ['unstructured', 'structured']) {
     const grid = sparsityGrid({ pattern })

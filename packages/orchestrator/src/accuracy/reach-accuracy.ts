@@ -11,6 +11,8 @@ import { searchAccuracy, type AccuracySearch, type Attempt } from './search-accu
 
 interface Measuring {
   readonly recipe: Recipe
+  /** Share of the layers' weights that are zero already and stay. */
+  readonly zeros: number
   readonly backend: Backend
   readonly threads: number
   readonly preprocess: Preprocess
@@ -19,6 +21,9 @@ interface Measuring {
   readonly progress: (stage: Stage) => OnStep
   readonly warn: (text: string) => void
 }
+
+/** Dev images of which no drop at all says little. */
+const FEW = 50
 
 /** Part of an attempt that pruning takes, measuring on the dev images the rest: so for a few hundred of them. */
 const PRUNING = 0.9
@@ -31,7 +36,7 @@ export async function reachAccuracy(
   dense: Graph,
   prune: Pruner,
   dev: readonly ImageItem[],
-  { recipe, backend, threads, preprocess, reading, timer, progress, warn }: Measuring,
+  { recipe, zeros, backend, threads, preprocess, reading, timer, progress, warn }: Measuring,
 ): Promise<{ specialist: Specialist; search: AccuracySearch }> {
   const evaluated = (graph: Graph, report?: (text: string) => void): Promise<Evaluation> =>
     timer.time('evaluate', async () => {
@@ -54,7 +59,7 @@ export async function reachAccuracy(
   const { correct, images } = await evaluated(dense, warn)
   progress('evaluate')(1, 1)
   const maxDrop = recipe.maxDrop!
-  if (maxDrop > 0 && 100 / images > maxDrop) {
+  if (maxDrop > 0 ? 100 / images > maxDrop : images < FEW) {
     warn(
       `one of the ${images} dev images is ${(100 / images).toFixed(1)} points: more of them tell smaller drops apart`,
     )
@@ -71,7 +76,7 @@ export async function reachAccuracy(
       if (attempt.index === attempt.of - 1) advance(attempt, layers + 1, 'done', 1)
       return right
     },
-    { maxDrop, grid: sparsityGrid(recipe), dense: { correct, images } },
+    { maxDrop, grid: sparsityGrid(recipe, zeros), dense: { correct, images } },
   )
   if (!found.search.reached) {
     const { tried, sparsity } = found.search

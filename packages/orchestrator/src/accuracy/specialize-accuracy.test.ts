@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeSampleTask, type SampleTask } from '@tacojs/samples'
@@ -130,4 +130,19 @@ test('nothing to measure on, and nothing to choose, are said before anything lon
     code: 'INVALID_ARGUMENT',
     message: expect.stringMatching(/^maxDrop: every layer has its sparsity by name/),
   })
+  const one = join(work, 'one')
+  await cp(join(sample.train, 'solid_star'), join(one, 'solid_star'), { recursive: true })
+  await expect(specialize(recipe({ maxDrop: 1, data: one }))).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(/^maxDrop: of one class every network is right/),
+  })
+})
+
+test('a class of which all images are shots is named, for what it loses is not seen', async () => {
+  const few = join(work, 'few')
+  await cp(sample.train, few, { recursive: true })
+  for (const name of (await readdir(join(few, 'solid_star'))).slice(2)) await rm(join(few, 'solid_star', name))
+  const warnings: string[] = []
+  await specialize(recipe({ maxDrop: 100, data: few }), { onWarning: (text) => warnings.push(text) })
+  expect(warnings).toContain('no dev image of these classes, so what they lose is not seen: solid_star')
 })

@@ -3,7 +3,7 @@ import { planLayers } from '../prune/plan.js'
 import { layerSettings } from '../prune/layer-settings.js'
 import { parameterCost } from './costs.js'
 import { allocate, highestOfLayer, withSparsities, type AllocationMethod } from './allocate.js'
-import { measuredSparsities } from './layer-losses.js'
+import { measuredSparsities } from './measured-sparsities.js'
 import { residualNetwork } from './testing/network.js'
 
 const graph = residualNetwork()

@@ -1,10 +1,11 @@
 import { expandFused, float32, withInitializers } from '@tacojs/graph'
 import { encodeWeights } from '@tacojs/model-io'
+import { budgetOf } from '@tacojs/solver'
 import { planLayers } from '../prune/plan.js'
 import { parseRecipe } from '../recipe.js'
 import { sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
 import { macCost, parameterCost } from './costs.js'
-import { measuredSparsities } from './layer-losses.js'
+import { measuredSparsities } from './measured-sparsities.js'
 import { residualNetwork } from './testing/network.js'
 
 const graph = residualNetwork(64)
@@ -42,6 +43,31 @@ test.each(['uniform', 'progression', 'marginal', 'dp'] as const)(
   },
 )
 
+test('of blocks only whole ones go, and those at the edges are smaller', async () => {
+  for (const pattern of ['16x16', '48x80']) {
+    const coarse = parseRecipe({ model: '-', data: '-', pattern })
+    const free = planLayers(graph, coarse)
+      .groups.flatMap((group) => group.members)
+      .map((planned) => ({ planned, losses: [0, 1].map((sparsity) => ({ sparsity, loss: 0 })) }))
+    const found = await sparsitiesForBytes(graph, { free, fixed: [] }, 'progression', parameterCost, 60000)
+    // the largest blocks of each layer stay
+    const weights = free.map(({ planned: { layer, settings } }) => {
+      const { shape } = graph.initializers.get(layer.weight)!.tensor
+      const [height, width] = pattern.split('x').map(Number) as [number, number]
+      const across = Math.ceil(layer.cols / width)
+      const kept = budgetOf(layer.rows, layer.cols, settings.pattern, found.get(layer.name)).blocks!
+      const values = Float32Array.from({ length: layer.rows * layer.cols }, (_, i) => {
+        const [row, col] = [Math.floor(i / layer.cols), i % layer.cols]
+        return Math.floor(row / height) * across + Math.floor(col / width) < kept ? Math.sin(i + 1) : 0
+      })
+      return [layer.weight, { tensor: float32(shape, values), sparsity: { pattern, nonzeros: 1 } }] as const
+    })
+    const bytes = encodeWeights(expandFused(withInitializers(graph, new Map(weights))).initializers).byteLength
+    expect(bytes).toBeLessThanOrEqual(60000)
+    expect(bytes).toBeGreaterThan(20000)
+  }
+})
+
 test('dense where that is small enough; a size that cannot be had names the least', async () => {
   const all = await sparsitiesForBytes(graph, { free: losses, fixed: [] }, 'uniform', parameterCost, 1e6)
   expect([...all.values()]).toEqual([0, 0])
@@ -49,7 +75,9 @@ test('dense where that is small enough; a size that cannot be had names the leas
     sparsitiesForBytes(graph, { free: losses, fixed: [] }, 'uniform', parameterCost, 1000),
   ).rejects.toMatchObject({
     code: 'OUT_OF_REACH',
-    message: expect.stringMatching(/1000 bytes cannot be met: with 99 % zeros the compact weights still take \d+;/),
+    message: expect.stringMatching(
+      /1000 bytes cannot be met: with 99 % zeros the compact weights are estimated at up to \d+;/,
+    ),
   })
 })
 

@@ -43,19 +43,19 @@ export async function sparsitiesForBytes(
   const { free, fixed } = of
   const own = free.map(({ planned }) => planned.layer)
   const bytes = compactBytes(graph, [...own, ...fixed.map(({ layer }) => layer)], precision)
-  const keptOfFixed = fixed.map(
-    ({ layer: { rows, cols }, settings: { pattern, sparsity } }) => budgetOf(rows, cols, pattern, sparsity).nonzeros,
-  )
+  // of blocks only whole ones go
+  const keptOf = ({ layer: { rows, cols }, settings }: PlannedLayer, sparsity = settings.sparsity): number =>
+    budgetOf(rows, cols, settings.pattern, sparsity).nonzeros
   const bytesAt = (sparsity: number): number => {
     const sparsities = sparsitiesAt(free, cost, method, sparsity)
-    const kept = own.map(({ name, rows, cols }) => Math.ceil(rows * cols * (1 - sparsities.get(name)!)))
-    return bytes([...kept, ...keptOfFixed])
+    const kept = free.map(({ planned }) => keptOf(planned, sparsities.get(planned.layer.name)!))
+    return bytes([...kept, ...fixed.map((planned) => keptOf(planned))])
   }
   const least = bytesAt(highest)
   if (least > maxBytes) {
     throw new TacoError(
       'OUT_OF_REACH',
-      `${maxBytes} bytes cannot be met: with ${100 * highest} % zeros the compact weights still take ${Math.ceil(least)}; allow that, or prune more layers`,
+      `${maxBytes} bytes cannot be met: with ${100 * highest} % zeros the compact weights are estimated at up to ${Math.ceil(least)}; allow that, or prune more layers`,
     )
   }
   const enough = await searchSparsity((sparsity) => bytesAt(sparsity) <= maxBytes, {

@@ -8,6 +8,7 @@ import { collect } from '../prune/collect.js'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
 import { freeLayers } from './free-layers.js'
+import { measuredSparsities } from './measured-sparsities.js'
 import { outputChange } from './output-change.js'
 
 /** What the network's output loses when one layer alone is pruned. */
@@ -16,9 +17,6 @@ export interface LayerLosses {
   /** By rising sparsity, beginning with 0, which loses nothing. */
   readonly losses: readonly { readonly sparsity: number; readonly loss: number }[]
 }
-
-/** Ratios of about two of what is kept. Below, the loss is small; above, a layer is hardly there. */
-export const measuredSparsities: readonly number[] = [0.6, 0.8, 0.9, 0.95, 0.98, 0.995]
 
 /** Where the network is run with the pruned layer; the errors of the layer say how the loss goes between. */
 const anchors: readonly number[] = [0.8, 0.95]

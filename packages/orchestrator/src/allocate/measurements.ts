@@ -41,14 +41,15 @@ export function measurements(
   return {
     losses: () => (losses ??= measured()),
     speed: async (search) => {
-      const kept = await records.read(SPEED)
+      const { speedUp, maxMs, allocation } = context.recipe
+      const name = `speed-${speedUp ?? 0}-${maxMs ?? 0}-${allocation}`
+      const kept = await records.read(name)
       if (kept) return kept.note as SpeedSearch
       const found = await search()
-      await records.write(SPEED, { tensors: new Map(), note: found })
+      await records.write(name, { tensors: new Map(), note: found })
       return found
     },
   }
 }
 
 const LOSSES = 'layer-losses'
-const SPEED = 'speed'

@@ -1,4 +1,4 @@
-import { node, type Graph, type Tensor } from '@tacojs/graph'
+import { float32, node, withInitializers, type Graph, type Tensor } from '@tacojs/graph'
 import { createLinalg, type Linalg } from '@tacojs/linalg'
 import { roundWeights } from '@tacojs/model-io'
 import type { Backend } from '@tacojs/runtime'
@@ -42,6 +42,40 @@ test('the zeros that were asked for, among the weights, otherwise shared: the pr
   const nonzeros = layers.reduce((sum, layer) => sum + layer.nonzeros, 0)
   expect(Math.abs(nonzeros - 0.2 * total)).toBeLessThanOrEqual(layers.length)
   expect(layers[0]!.sparsity).not.toBeCloseTo(layers[1]!.sparsity, 2)
+})
+
+test('zeros that stay count among those that are shared', async () => {
+  const weight = graph.initializers.get('block.conv1.weight')!.tensor
+  const sparse = withInitializers(
+    graph,
+    new Map([
+      [
+        'block.conv1.weight',
+        float32(
+          weight.shape,
+          Float32Array.from(weight.data as Float32Array, (v, i) => (i % 10 < 9 ? 0 : v)),
+        ),
+      ],
+    ]),
+  )
+  for (const allocation of ['progression', 'marginal', 'dp']) {
+    const context = {
+      backend,
+      linalg,
+      recipe: parseRecipe({ ...fieldsOf, allocation, sparsity: 0.91 }),
+      warmStart: true,
+    }
+    const { recipe } = await settleSparsities(
+      sparse,
+      batches,
+      measurements(sparse, batches, context, memoryRecords()),
+      context,
+    )
+    expect(recipe.layers['block.conv1']!.sparsity).toBeGreaterThanOrEqual(0.9)
+    const { layers } = await prune(sparse, batches, { backend, linalg, recipe, warmStart: true })
+    const nonzeros = layers.reduce((sum, layer) => sum + layer.nonzeros, 0)
+    expect(Math.abs(nonzeros - 0.09 * total)).toBeLessThanOrEqual(layers.length)
+  }
 })
 
 test('multiply-accumulates count alike where all layers have the same positions', async () => {
@@ -88,6 +122,26 @@ test('a progression has any sparsity, up to all zeros', async () => {
     const nonzeros = layers.reduce((sum, layer) => sum + layer.nonzeros, 0)
     expect(Math.abs(nonzeros - (1 - sparsity) * total)).toBeLessThanOrEqual(layers.length)
   }
+})
+
+test('another target has what was measured of the layers', async () => {
+  const records = memoryRecords()
+  const measured: string[] = []
+  const of = (fields: object) => {
+    const recipe = parseRecipe({ ...fieldsOf, ...fields })
+    const context = {
+      backend,
+      linalg,
+      recipe,
+      onLayer: (_done: number, _of: number, name: string) => void measured.push(name),
+    }
+    return settleSparsities(graph, batches, measurements(graph, batches, context, records), context)
+  }
+  await expect(of({ maxBytes: 10 })).rejects.toMatchObject({ code: 'OUT_OF_REACH' })
+  expect(measured).not.toEqual([])
+  measured.length = 0
+  await of({ sparsity: 0.9 })
+  expect(measured).toEqual([])
 })
 
 test('a size: the compact weights of the pruned network are no larger', async () => {

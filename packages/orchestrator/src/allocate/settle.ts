@@ -6,11 +6,13 @@ import { DEFAULT_SPARSITY } from '../prune/layer-settings.js'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
 import { sizedGraph } from '../sized.js'
+import { zeroShare } from '../zero-share.js'
 import { looksAtLosses, withSparsities } from './allocate.js'
 import { sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
 import { freeLayers } from './free-layers.js'
 import { macCost, parameterCost } from './costs.js'
-import { measuredSparsities, type LayerLosses } from './layer-losses.js'
+import type { LayerLosses } from './layer-losses.js'
+import { measuredSparsities } from './measured-sparsities.js'
 import type { Measurements } from './measurements.js'
 import { sparsitiesForSpeed, type SpeedSearch } from './sparsities-for-speed.js'
 
@@ -18,6 +20,8 @@ export interface SettleContext {
   readonly backend: Backend
   readonly linalg: Linalg
   readonly recipe: Recipe
+  /** Zeros of the model stay zero, and count among those that are shared. */
+  readonly warmStart?: boolean
   readonly threads?: number
   readonly signal?: AbortSignal
   readonly onLayer?: (done: number, total: number, name: string) => void
@@ -52,7 +56,8 @@ export async function settleSparsities(
   const planned = planLayers(model, recipe).groups.flatMap((group) => group.members)
   const members = freeLayers(planned, recipe)
   if (members.length === 0) return { recipe }
-  const free = looksAtLosses(allocation) ? await known.losses() : members.map(withoutLosses(timed ? [] : [1]))
+  const found = looksAtLosses(allocation) ? await known.losses() : members.map(withoutLosses(timed ? [] : [1]))
+  const free = context.warmStart ? found.map((layer) => fromItsZeros(model, layer)) : found
   if (timed) {
     const speed = await known.speed(() => sparsitiesForSpeed(model, batches[0]!, free, allocation, context))
     return { recipe: withSparsities(recipe, new Map(Object.entries(speed.sparsities))), speed }
@@ -65,6 +70,12 @@ export async function settleSparsities(
       ? sparsitiesAt(free, cost, allocation, recipe.sparsity ?? DEFAULT_SPARSITY)
       : await sparsitiesForBytes(model, { free, fixed }, allocation, cost, maxBytes, recipe.weights)
   return { recipe: withSparsities(recipe, sparsities) }
+}
+
+/** Options of a layer that has zeros already, which stay: no fewer, and these lose nothing. */
+function fromItsZeros(model: Graph, { planned, losses }: LayerLosses): LayerLosses {
+  const sparsity = zeroShare(model, [planned.layer])
+  return { planned, losses: [{ sparsity, loss: 0 }, ...losses.filter((option) => option.sparsity > sparsity)] }
 }
 
 /** An allocation that does not look at losses has none: the options are there, and lose nothing. Times end below 1. */

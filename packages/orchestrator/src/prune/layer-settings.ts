@@ -17,14 +17,23 @@ export interface LayerSettings {
  * What the recipe says about each layer, by its name: its general fields, then `layers` in the order they stand there,
  * the later ones over the earlier. An n:m pattern takes the place of the sparsities before it.
  *
- * @throws INVALID_ARGUMENT for a name pattern that fits no layer, and for a sparsity where an n:m pattern decides
+ * @throws INVALID_ARGUMENT for a name pattern that fits no layer, or only such as `keep` leaves dense, and for a sparsity
+ *   where an n:m pattern decides
  */
 export function layerSettings(graph: Graph, recipe: Recipe): Map<string, LayerSettings> {
   const names = prunableLayers(graph).map((layer) => layer.name)
-  const overrides = Object.entries(recipe.layers).map(([text, fields]) => {
+  const kept = recipe.keep.map(namePattern)
+  const overrides = inOrder(recipe.layers).map(([text, fields]) => {
     const fits = namePattern(text)
-    if (!names.some(fits)) {
+    const own = names.filter(fits)
+    if (own.length === 0) {
       throw new TacoError('INVALID_ARGUMENT', `layers: '${text}' fits no prunable layer; there are e.g. ${some(names)}`)
+    }
+    if (!fields.keep && own.every((name) => kept.some((is) => is(name)))) {
+      throw new TacoError(
+        'INVALID_ARGUMENT',
+        `layers: '${text}' fits only layers that keep leaves dense; leave it out of one of them`,
+      )
     }
     return { fits, fields, text }
   })
@@ -58,6 +67,16 @@ export function layerSettings(graph: Graph, recipe: Recipe): Map<string, LayerSe
     })
   }
   return settings
+}
+
+/**
+ * As they were written, but for names that are whole numbers, as in an nn.Sequential: JavaScript puts these first, and they
+ * go last, for they name one layer and patterns many.
+ */
+function inOrder(layers: Recipe['layers']): [string, Recipe['layers'][string]][] {
+  const isNumber = ([name]: readonly [string, unknown]): boolean => /^\d+$/.test(name)
+  const entries = Object.entries(layers)
+  return [...entries.filter((entry) => !isNumber(entry)), ...entries.filter(isNumber)]
 }
 
 export const DEFAULT_SPARSITY = 0.5

@@ -8,20 +8,30 @@ export type Fingerprint = Readonly<Record<string, string>>
 /** Raised whenever the same recipe no longer gives the same weights, or records are written in another form. */
 const METHOD_VERSION = '7'
 
+/** Fields of a recipe that say where something is: what is there is hashed, or decides no weights. */
+const PLACES: readonly string[] = ['model', 'data', 'labels', 'dev']
+
 /**
  * Hashes of the model (its head restricted already) and of the images as the model sees them, taken once, and then the
- * recipes that they meet.
+ * recipes that they meet, without the places of files.
  */
-export function fingerprints(graph: Graph, batches: readonly Tensor[]): (recipe: Recipe) => Fingerprint {
+export function fingerprints(
+  graph: Graph,
+  batches: readonly Tensor[],
+): (recipe: Recipe, leaveOut?: readonly string[]) => Fingerprint {
   const { nodes, inputs, outputs, initializers } = graph
   const model = createHash('sha256').update(JSON.stringify({ nodes, inputs, outputs }, withoutBigInts))
   for (const [name, { tensor }] of initializers) addTensor(model.update(name), tensor)
   const images = createHash('sha256')
   for (const batch of batches) addTensor(images, batch)
   const hashes = { version: METHOD_VERSION, model: model.digest('hex'), images: images.digest('hex') }
-  return (recipe) => ({
+  return (recipe, leaveOut = []) => ({
     ...hashes,
-    ...Object.fromEntries(Object.entries(recipe).map(([name, value]) => [`recipe.${name}`, JSON.stringify(value)])),
+    ...Object.fromEntries(
+      Object.entries(recipe)
+        .filter(([name]) => !PLACES.includes(name) && !leaveOut.includes(name))
+        .map(([name, value]) => [`recipe.${name}`, JSON.stringify(value)]),
+    ),
   })
 }
 

@@ -69,6 +69,15 @@ test('the work of another model, other images or another recipe is refused, and 
   await expect(run({})).rejects.toEqual(message(/differs in model, images;/))
 })
 
+test('where files are is no difference, nor what is left out', async () => {
+  const out = join(parent, 'bundle')
+  const print = (fields: object, leaveOut: string[] = []) => fingerprints(graph(), image(1))(recipe(fields), leaveOut)
+  await (await (await open(out)).stage('prune', print({}))).write('layer', record)
+  const elsewhere = print({ model: 'other', data: 'elsewhere', labels: 'there' })
+  expect(await (await (await open(out)).stage('prune', elsewhere)).read('layer')).toEqual(record)
+  expect(print({ sparsity: 0.9 }, ['sparsity'])).toEqual(print({}, ['sparsity']))
+})
+
 test('a damaged fingerprint takes its records with it', async () => {
   const out = join(parent, 'bundle')
   const print = fingerprints(graph(), image(1))(recipe())

@@ -275,7 +275,7 @@ test('of each branch one unit stays, whatever it is worth, and every backend tak
     const rows = (name: string) => smaller.initializers.get(`${name}.weight`)!.tensor.shape[0]!
     expect(rows('left')).toBeGreaterThan(0)
     expect(rows('left') + rows('right')).toBe(3)
-    const outputs = []
+    const outputs: number[][] = []
     for (const name of ['tfjs-cpu', 'wasm']) {
       const program = await openBackend(name).compile(smaller)
       outputs.push([...((await program.run({ x: batches[0]! }))['logits']!.data as Float32Array)])
