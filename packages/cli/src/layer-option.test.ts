@@ -28,5 +28,6 @@ test('those of the command line come behind those of the recipe file', () => {
     ['b', { sparsity: 0.2 }],
     ['a.*', { sparsity: 0.1, method: 'fastobc' }],
   ])
+  expect(withLayers({ a: { sparsity: 0.5 } }, layerOverride('a=2:4'))).toEqual({ a: { keep: false, pattern: '2:4' } })
   expect([withLayers(undefined, { b: {} }), withLayers(5, { b: {} })]).toEqual([{ b: {} }, 5])
 })

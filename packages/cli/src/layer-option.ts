@@ -2,7 +2,9 @@ import { InvalidArgumentError } from 'commander'
 import { methodNames } from '@tacojs/orchestrator'
 
 /** As in a recipe's `layers`: name pattern → fields. */
-export type LayerOverrides = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+export type LayerOverrides = Readonly<Record<string, Fields>>
+
+type Fields = Readonly<Record<string, unknown>>
 
 /**
  * One `--layer name=value` more: a share ('0.5') is a sparsity, 'dense' keeps the layer, a method's name or a pattern is
@@ -14,15 +16,18 @@ export function layerOverride(text: string, previous: LayerOverrides = {}): Laye
     throw new InvalidArgumentError(`'${text}' is no name=value such as 'blocks.0.*=0.5' or 'blocks.0.*=dense'.`)
   }
   const { [name]: own, ...others } = previous
-  const field = fieldOf(value)
-  // an n:m pattern decides alone
-  const { sparsity: _, ...rest } = own ?? {}
-  const before = /^\d+:\d+$/.test(String(field['pattern'])) ? rest : own
   // the last one given wins, so it goes last
-  return { ...others, [name]: { ...before, ...field } }
+  return { ...others, [name]: joined(own, fieldOf(value)) }
 }
 
-function fieldOf(value: string): Readonly<Record<string, unknown>> {
+/** Fields of one layer with later ones; an n:m pattern decides alone how many zeros there are. */
+function joined(before: Fields | undefined, later: Fields): Fields {
+  const { sparsity: _, ...others } = before ?? {}
+  const alone = /^\d+:\d+$/.test(String(later['pattern'])) && later['sparsity'] === undefined
+  return { ...(alone ? others : before), ...later }
+}
+
+function fieldOf(value: string): Fields {
   if (value === 'dense') return { keep: true }
   if ((methodNames as readonly string[]).includes(value)) return { method: value, keep: false }
   const sparsity = Number(value)
@@ -35,6 +40,6 @@ export function withLayers(base: unknown, own: LayerOverrides): unknown {
   if (typeof base !== 'object' || base === null) return base ?? own
   const file = base as LayerOverrides
   const others = Object.entries(file).filter(([name]) => !Object.hasOwn(own, name))
-  const joined = Object.entries(own).map(([name, fields]) => [name, { ...file[name], ...fields }] as const)
-  return Object.fromEntries([...others, ...joined])
+  const newer = Object.entries(own).map(([name, fields]) => [name, joined(file[name], fields)] as const)
+  return Object.fromEntries([...others, ...newer])
 }

@@ -8,23 +8,31 @@ export interface Output {
   close(): Promise<void>
 }
 
+/** What a pipe says whose reader has gone, on Windows too, and a stream that was told so before. */
+const NOBODY = ['EPIPE', 'EOF', 'ERR_STREAM_DESTROYED']
+
 /**
  * Nobody may be reading any more, as behind `| head`: progress and results are then written to nobody, and the work is
  * finished. A full disk is an error, once the work is done.
  */
 export function watchOutput(): Output {
   let failed: NodeJS.ErrnoException | undefined
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') failed = error
+  let seen = false
+  const onResult = (error: NodeJS.ErrnoException): void => {
+    seen = true
+    if (!NOBODY.includes(error.code ?? '')) failed = error
   }
-  const streams = [process.stdout, process.stderr]
-  for (const stream of streams) stream.on('error', onError)
+  // progress and messages are no result
+  const onMessage = (): void => void (seen = true)
+  const { stdout, stderr } = process
+  stdout.on('error', onResult)
+  stderr.on('error', onMessage)
   // what waits is written first; errors are told a turn later
   const written = async (): Promise<void> => {
-    for (const stream of streams) {
+    for (const stream of [stdout, stderr]) {
       if (stream.writableLength === 0) continue
       const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => stream.write('', resolve))
-      if (error && error.code !== 'ERR_STREAM_DESTROYED') onError(error)
+      if (error && stream === stdout) onResult(error)
     }
     await new Promise((resolve) => setImmediate(resolve))
   }
@@ -36,7 +44,9 @@ export function watchOutput(): Output {
     async close() {
       await written()
       // what has failed may still say so
-      for (const stream of streams) if (!stream.errored) stream.off('error', onError)
+      if (seen) return
+      stdout.off('error', onResult)
+      stderr.off('error', onMessage)
     },
   }
 }

@@ -87,7 +87,7 @@ function isRectified(value: string, users: ReadonlyMap<string, readonly Node[]>,
 function isSized(step: ResidualStep, sum: readonly Dim[]): boolean {
   if (step.kind !== 'reshape') return true
   const known = new Set(sum.flatMap(symbolsOf))
-  return new Set(step.shape.flatMap(symbolsOf).filter((symbol) => !known.has(symbol))).size <= 1
+  return step.shape.flatMap(symbolsOf).filter((symbol) => !known.has(symbol)).length <= 1
 }
 
 const symbolsOf = (dim: Dim): string[] => {

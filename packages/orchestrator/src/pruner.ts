@@ -56,7 +56,10 @@ export async function createPruner(
   stage: 'prune' | 'prune-control',
   { backend, linalg, recipe, warmStart, threads, signal, work, timer, progress, warn }: PrunerContext,
 ): Promise<Pruner> {
-  const fingerprint = fingerprints(model, inputs)
+  const hashed = fingerprints(model, inputs)
+  // 'auto' is decided by where the model comes from, which is no part of it
+  const fingerprint = (asked: Recipe, leaveOut?: readonly string[]) =>
+    hashed(isStructured(asked) ? asked : { ...asked, warmStart }, leaveOut)
   const shared = (await work?.stage(`${stage}-measured`, fingerprint(recipe, TARGETS))) ?? memoryRecords()
   const settling = { backend, linalg, recipe, warmStart, threads, signal, onLayer: progress('allocate') }
   const known = measurements(model, inputs, settling, shared)

@@ -16,6 +16,8 @@ test.each([
   [{ target: 'none' }, 'target: expected ("auto" | "dense" | "sparse" | "residual"), got "none"'],
   [{ nonsense: 1 }, 'nonsense: a recipe has no such field'],
   [{ layers: { 'a.*': 0.5 } }, 'layers.a.*: expected a map such as {sparsity: 0.5}, got 0.5'],
+  [{ layers: { 'a.sparsity': 7 } }, 'layers.a.sparsity: expected a map such as {sparsity: 0.5}, got 7'],
+  [{ layers: { a: { keep: 3 } } }, 'layers.a.keep: expected boolean, got 3'],
   [{ layers: { 'a.*': { sparsity: 2 } } }, 'layers.a.*.sparsity: expected a number from 0 to 1, got 2'],
   [
     { pattern: 'rows' },

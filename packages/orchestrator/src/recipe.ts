@@ -137,12 +137,12 @@ export function parseRecipe(input: unknown): Recipe {
     throw new TacoError('INVALID_ARGUMENT', `${field}: is required, as an option or in the recipe`)
   }
   if (issue.expected === 'never') throw new TacoError('INVALID_ARGUMENT', `${field}: a recipe has no such field`)
-  const [layers, ...rest] = field.split('.')
-  const last = rest[rest.length - 1]
-  const own = layers === 'layers' && rest.length > 0 ? (rangeOf(last!) ?? 'a map such as {sparsity: 0.5}') : undefined
+  const keys = (issue.path ?? []).map(({ key }) => String(key))
+  const layer = keys[0] === 'layers' && keys.length === 2
+  const range = layer ? 'a map such as {sparsity: 0.5}' : rangeOf(keys[keys.length - 1] ?? '')
   throw new TacoError(
     'INVALID_ARGUMENT',
-    `${field}: expected ${own ?? rangeOf(field) ?? issue.expected ?? 'a valid value'}, got ${issue.received}`,
+    `${field}: expected ${range ?? issue.expected ?? 'a valid value'}, got ${issue.received}`,
   )
 }
 

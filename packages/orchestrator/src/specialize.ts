@@ -9,7 +9,7 @@ import { createNumerics } from '@tacojs/solver'
 import { defaultThreads, openBackend } from './backends.js'
 import { layerKernels } from './layer-kernels.js'
 import { speedResult } from './allocate/speed-result.js'
-import { checkFree } from './allocate/free-layers.js'
+import { checkFree, freeLayers } from './allocate/free-layers.js'
 import { measureTogether } from './measure.js'
 import { checkClassesRead, readAll } from './images.js'
 import { batchSizeOf, checkTakesOneImage, loadModel } from './model.js'
@@ -29,7 +29,7 @@ import { openWorkFolder } from './resume/work-folder.js'
 import { frontierBytes } from './frontier.js'
 import { viewsOf } from './views.js'
 import { writeSpecialist } from './write-specialist.js'
-import { zeroShare } from './zero-share.js'
+import { zeroShare, zeroUnitsOf } from './zero-share.js'
 
 export interface SpecializeOptions extends RunOptions {
   /** Folder of the bundle to write; nothing is written without it. */
@@ -135,15 +135,9 @@ export async function specialize(
     }
   }
   const warmStart = typeof recipe.warmStart === 'boolean' ? recipe.warmStart : model.specialist !== undefined
-  const zeros =
-    warmStart && !isStructured(recipe)
-      ? zeroShare(
-          dense,
-          layers.map(({ layer }) => layer),
-        )
-      : 0
-  if (recipe.sparsity !== undefined && zeros > recipe.sparsity) {
-    const [have, asked] = [zeros, recipe.sparsity].map((share) => Math.round(100 * share))
+  const zeros = warmStart && !isStructured(recipe) ? zeroUnitsOf(dense, freeLayers(layers, recipe)) : 0
+  const [have, asked] = [zeros, recipe.sparsity ?? 1].map((share) => Math.round(100 * share))
+  if (have! > asked!) {
     warn(`${have} % of the weights are zero already and stay, which is more than the ${asked} % that were asked for`)
   }
   const prunerOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control', recipe: Recipe) => {
@@ -266,15 +260,16 @@ export async function specialize(
 
 /** Throws INVALID_ARGUMENT for places of no name, and for a bundle among the images, where it would be a class. */
 function checkPlaces(recipe: Recipe, { out, eval: evaluation, control, fresh }: SpecializeOptions): void {
-  const folders = { data: recipe.data, dev: recipe.dev, eval: evaluation, control }
-  for (const [name, place] of Object.entries({ ...folders, model: recipe.model, labels: recipe.labels, out })) {
+  const { model, data, labels, dev } = recipe
+  for (const [name, place] of Object.entries({ model, data, labels, dev, eval: evaluation, control, out })) {
     if (place === '') throw new TacoError('INVALID_ARGUMENT', `${name}: is empty; leave it out, or name a place`)
   }
   if (fresh && out === undefined) throw new TacoError('INVALID_ARGUMENT', 'fresh: is for out only; give that too')
-  for (const [name, folder] of Object.entries(folders)) {
+  for (const [name, folder] of Object.entries({ data, dev, eval: evaluation })) {
     if (out === undefined || folder === undefined) continue
+    // hidden folders, and what lies deeper, are no classes
     const way = relative(resolve(folder), resolve(out))
-    if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) continue
+    if (way.includes(sep) || way.startsWith('.') || isAbsolute(way)) continue
     throw new TacoError(
       'INVALID_ARGUMENT',
       `out: '${out}' is in the images of ${name} ('${folder}'), where it would be a class; name a place outside`,

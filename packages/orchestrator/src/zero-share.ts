@@ -1,15 +1,33 @@
-import { prunableLayers, type Graph, type PrunableLayer } from '@tacojs/graph'
+import { prunableLayers, type Graph } from '@tacojs/graph'
+import { budgetOf } from '@tacojs/solver'
+import type { PlannedLayer } from './prune/plan.js'
 
 /** Share of the layers' weights that are zero. */
-export function zeroShare(
-  graph: Graph,
-  layers: readonly Pick<PrunableLayer, 'weight'>[] = prunableLayers(graph),
-): number {
+export function zeroShare(graph: Graph): number {
   let [zeros, all] = [0, 0]
-  for (const { weight } of layers) {
+  for (const { weight } of prunableLayers(graph)) {
     const { data } = graph.initializers.get(weight)!.tensor
     all += data.length
     for (const value of data as Float32Array) if (value === 0) zeros++
   }
   return all === 0 ? 0 : zeros / all
+}
+
+/** Share of a layer that is zero in its pattern's units: of blocks only those in which nothing is left. */
+export function zeroUnits(graph: Graph, { layer, settings: { pattern } }: PlannedLayer): number {
+  const { rows, cols, weight } = layer
+  const { data } = graph.initializers.get(weight)!.tensor
+  const allowed = Uint8Array.from(data as Float32Array, (value) => Number(value !== 0))
+  const [all, left] = [undefined, allowed].map((mask) => {
+    const { blocks, nonzeros } = budgetOf(rows, cols, pattern, 0, mask)
+    return blocks ?? nonzeros
+  })
+  return 1 - left! / all!
+}
+
+/** The same of several layers together, each for as much as it has weights. */
+export function zeroUnitsOf(graph: Graph, layers: readonly PlannedLayer[]): number {
+  const weights = layers.map(({ layer: { rows, cols } }) => rows * cols)
+  const zeros = layers.reduce((sum, planned, i) => sum + weights[i]! * zeroUnits(graph, planned), 0)
+  return layers.length === 0 ? 0 : zeros / weights.reduce((a, b) => a + b, 0)
 }

@@ -139,6 +139,7 @@ function stepperFrom(
       return found
     },
     replace(weights) {
+      checkWhole()
       current = withInitializers(current, weights)
     },
     fork() {

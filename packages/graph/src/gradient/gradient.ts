@@ -31,7 +31,7 @@ export interface Gradient {
  * initializers, as `optimize` leaves them.
  *
  * @throws INVALID_ARGUMENT for a value that is unknown, not float32, or that `of` does not depend on
- * @throws UNSUPPORTED naming a node in between whose operator has no rule
+ * @throws UNSUPPORTED naming a node in between whose operator has no rule, or that computes in another type than float32
  */
 export function gradient(graph: Graph, { of, seed, wrt }: GradientOptions): Gradient {
   const types = inferTypes(graph)

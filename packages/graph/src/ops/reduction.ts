@@ -38,6 +38,11 @@ const reduce = (op: string, value: (values: readonly number[]) => number): OpDef
   attributes: { keepdims: 'int', noop_with_empty_axes: 'int' },
   infer: ({ node, inputs: [x, axes], constant }) => {
     const known = constant(1)
+    const none = (!axes || known?.data.length === 0) && numberAttribute(node, 'noop_with_empty_axes', 0) !== 0
+    if (none && value([-1]) !== -1) {
+      const why = 'without axes it is the input by some versions of ONNX, and its magnitude or square by others'
+      throw new TacoError('UNSUPPORTED', `node '${node.name}' (${op}): ${why}`)
+    }
     const keepdims = numberAttribute(node, 'keepdims', 1) !== 0
     if (axes && !known) {
       const gone = keepdims ? 0 : axes.shape[0]
@@ -50,9 +55,6 @@ const reduce = (op: string, value: (values: readonly number[]) => number): OpDef
   },
   evaluate: (node, [x, axes]) => {
     const reduced = reducedAxes(node, x!.shape.length, axes)
-    // the specification: equivalent to the input, also where one element is not its own reduction, as with squares
-    const listed = axes !== undefined && sizeOf(axes.shape) > 0
-    if (!listed && numberAttribute(node, 'noop_with_empty_axes', 0) !== 0) return [x!]
     const strides = stridesOf(x!.shape)
     const inner = x!.shape.map((dim, i) => (reduced[i] ? 1 : dim))
     const places = stridesOf(inner)

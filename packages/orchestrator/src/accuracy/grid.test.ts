@@ -24,9 +24,12 @@ test('the last good value of any list that turns bad once, in no more attempts t
   )
 })
 
-test('zeros that are there already are no choice, the most always is one', () => {
-  expect(sparsityGrid({ pattern: 'unstructured' }, 0.9)).toEqual([0.925, 0.95, 0.965, 0.98])
-  expect(sparsityGrid({ pattern: 'unstructured' }, 0.99)).toEqual([0.98])
+test('fewer zeros than are there already are no choice, as many are', () => {
+  const grid = (least: number) => sparsityGrid({ pattern: 'unstructured' }, least)
+  expect(grid(0.9)).toEqual([0.9, 0.925, 0.95, 0.965, 0.98])
+  expect(grid(0.91)).toEqual(grid(0.9))
+  expect(grid(0.99)).toEqual([0.98])
+  expect(grid(0)).toHaveLength(15)
 })
 
 test('both grids rise within 0 and 1 and take four attempts, whatever is found', () => {

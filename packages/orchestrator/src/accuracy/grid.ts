@@ -15,9 +15,11 @@ const ofUnits: readonly number[] = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 
 /** 0.875 → '87.5 %'. */
 export const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
 
-/** @param least zeros that are there already and stay: only more of them are a choice, the most at least */
+/** @param least zeros that are there already and stay: fewer are no choice, what is there is the first */
 export const sparsityGrid = (recipe: Pick<Recipe, 'pattern'>, least = 0): readonly number[] =>
-  isStructured(recipe) ? ofUnits : ofWeights.filter((share, i) => share > least || i === ofWeights.length - 1)
+  isStructured(recipe)
+    ? ofUnits
+    : ofWeights.filter((_, i) => (ofWeights[i + 1] ?? 1) > least || i === ofWeights.length - 1)
 
 /** How many of so many values are tried at most. */
 export const attemptsFor = (values: number): number => Math.ceil(Math.log2(values + 1))

@@ -46,7 +46,11 @@ export function allocate(
       between,
     ),
   )
-  const capped = tables.map((table) => table.filter((option) => option.sparsity <= highestOfLayer))
+  const capped = tables.map((table) => {
+    const below = table.filter((option) => option.sparsity <= highestOfLayer)
+    // what has more zeros already stays as it is
+    return below.length > 0 ? below : table.slice(0, 1)
+  })
   const least = capped.reduce((sum, table) => sum + Math.min(...table.map((option) => option.cost)), 0)
   const { sparsities } = allocators[method](least <= budget ? capped : tables, budget)
   return new Map(layers.map(({ planned }, i) => [planned.layer.name, sparsities[i]!]))

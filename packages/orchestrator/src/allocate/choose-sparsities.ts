@@ -48,7 +48,10 @@ export async function sparsitiesForBytes(
     budgetOf(rows, cols, settings.pattern, sparsity).nonzeros
   const bytesAt = (sparsity: number): number => {
     const sparsities = sparsitiesAt(free, cost, method, sparsity)
-    const kept = free.map(({ planned }) => keptOf(planned, sparsities.get(planned.layer.name)!))
+    // zeros that are there already are the first option
+    const kept = free.map(({ planned, losses: [first] }) =>
+      keptOf(planned, Math.max(first!.sparsity, sparsities.get(planned.layer.name)!)),
+    )
     return bytes([...kept, ...fixed.map((planned) => keptOf(planned))])
   }
   const least = bytesAt(highest)

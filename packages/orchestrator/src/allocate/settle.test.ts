@@ -78,6 +78,30 @@ test('zeros that stay count among those that are shared', async () => {
   }
 })
 
+test('of blocks those count that are zero as a whole', async () => {
+  const { tensor } = graph.initializers.get('block.conv1.weight')!
+  const scattered = Float32Array.from(tensor.data as Float32Array, (v, i) => (i % 10 < 9 ? 0 : v))
+  const sparse = withInitializers(graph, new Map([['block.conv1.weight', float32(tensor.shape, scattered)]]))
+  const recipe = parseRecipe({ ...fieldsOf, allocation: 'progression', pattern: '4x1', sparsity: 0.5 })
+  const context = { backend, linalg, recipe, warmStart: true }
+  const known = measurements(sparse, batches, context, memoryRecords())
+  const { layers } = (await settleSparsities(sparse, batches, known, context)).recipe
+  // 0.9⁴ of the blocks of scattered zeros would be empty; the first layer keeps more than half
+  expect(layers['block.conv1']!.sparsity).toBeLessThan(0.68)
+})
+
+test('a layer that is nearly gone already lifts the limit of no other', async () => {
+  const { tensor } = graph.initializers.get('block.conv1.weight')!
+  const gone = float32(tensor.shape, new Float32Array(tensor.data.length).fill(1, 0, 1))
+  const sparse = withInitializers(graph, new Map([['block.conv1.weight', gone]]))
+  const recipe = parseRecipe({ ...fieldsOf, allocation: 'progression', sparsity: 0.98 })
+  const context = { backend, linalg, recipe, warmStart: true }
+  const known = measurements(sparse, batches, context, memoryRecords())
+  const { layers } = (await settleSparsities(sparse, batches, known, context)).recipe
+  expect(layers['block.conv1']!.sparsity).toBeGreaterThan(0.99)
+  expect(layers['block.conv2']!.sparsity).toBeLessThanOrEqual(0.985)
+})
+
 test('multiply-accumulates count alike where all layers have the same positions', async () => {
   const [macs, parameters] = [await settle({ budget: 'macs' }), await settle({})]
   for (const [name, { sparsity }] of Object.entries(parameters.layers)) {

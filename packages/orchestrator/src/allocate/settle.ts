@@ -6,7 +6,7 @@ import { DEFAULT_SPARSITY } from '../prune/layer-settings.js'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
 import { sizedGraph } from '../sized.js'
-import { zeroShare } from '../zero-share.js'
+import { zeroUnits } from '../zero-share.js'
 import { looksAtLosses, withSparsities } from './allocate.js'
 import { sparsitiesAt, sparsitiesForBytes } from './choose-sparsities.js'
 import { freeLayers } from './free-layers.js'
@@ -74,7 +74,7 @@ export async function settleSparsities(
 
 /** Options of a layer that has zeros already, which stay: no fewer, and these lose nothing. */
 function fromItsZeros(model: Graph, { planned, losses }: LayerLosses): LayerLosses {
-  const sparsity = zeroShare(model, [planned.layer])
+  const sparsity = zeroUnits(model, planned)
   return { planned, losses: [{ sparsity, loss: 0 }, ...losses.filter((option) => option.sparsity > sparsity)] }
 }
 

@@ -150,6 +150,16 @@ test('no order where the batch is lost, nor where sizes that only images have de
   expect(['x', 'lines', 'largest', 'y'].map(orderOf)).toEqual([Infinity, undefined, undefined, undefined])
 })
 
+test('sizes that only images have are no matter behind the batch', () => {
+  const graph = createGraph({
+    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 'height', 'width', 4] }],
+    outputs: [{ name: 'y', dtype: 'float32', shape: ['batch', 'positions', 4] }],
+    nodes: [node('Reshape', ['x', 'shape'], ['y'])],
+    initializers: { shape: ints(0, -1, 4) },
+  })
+  expect(imageOrders(graph)('y')).toBe(Infinity)
+})
+
 test('weights by image and position, in the order of rows', () => {
   const of = (...rows: number[][]) => rows.map((row) => Float32Array.from(row))
   const positions = of([1, 2, 3], [4, 5, 6], [7, 8, 9])

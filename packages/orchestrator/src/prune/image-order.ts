@@ -80,6 +80,7 @@ function follow(
   images: number,
 ): Place | undefined {
   if (moving.includes(node.op)) {
+    if (from.slice(0, axis + 1).every((dim, i) => dim === to[i])) return { axis, inner }
     // from one image to the next in memory
     const stride = inner * sizeOf(from.slice(axis + 1))
     const at = to.findIndex((dim, i) => {

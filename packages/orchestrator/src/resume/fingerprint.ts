@@ -45,7 +45,7 @@ const withoutBigInts = (_key: string, value: unknown): unknown => (typeof value 
 /** What differs between two, in words: 'recipe.sparsity (0.5 before, 0.75 now), images'. */
 export function differences(before: Fingerprint, now: Fingerprint): string {
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => before[name] !== now[name])
-  const hashed = ['model', 'images', 'version']
+  const hashed = ['model', 'images']
   return names
     .map((name) =>
       hashed.includes(name) ? name : `${name} (${before[name] ?? 'none'} before, ${now[name] ?? 'none'} now)`,

@@ -69,6 +69,16 @@ test('the work of another model, other images or another recipe is refused, and 
   await expect(run({})).rejects.toEqual(message(/differs in model, images;/))
 })
 
+test('the work of another version can only be forgotten', async () => {
+  const out = join(parent, 'bundle')
+  const print = fingerprints(graph(), image(1))(recipe())
+  await (await (await open(out)).stage('prune', { ...print, version: '1' })).write('layer', record)
+  await expect((await open(out)).stage('prune', print)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(/holds the work of another version of this tool; start afresh \(--fresh\)$/),
+  })
+})
+
 test('where files are is no difference, nor what is left out', async () => {
   const out = join(parent, 'bundle')
   const print = (fields: object, leaveOut: string[] = []) => fingerprints(graph(), image(1))(recipe(fields), leaveOut)

@@ -53,6 +53,11 @@ export async function openWorkFolder(out: string, fresh = false): Promise<WorkFo
         await failing(dir, () => rm(folder, { recursive: true, force: true }))
         await failing(dir, () => mkdir(folder, { recursive: true }))
         await writeFileAtomic(file, JSON.stringify(fingerprint))
+      } else if (before['version'] !== fingerprint['version']) {
+        throw new TacoError(
+          'INVALID_ARGUMENT',
+          `'${dir}' holds the work of another version of this tool; start afresh (--fresh)`,
+        )
       } else if (differences(before, fingerprint) !== '') {
         throw new TacoError(
           'INVALID_ARGUMENT',
