@@ -62,7 +62,29 @@ test('no image, a label beyond the classes and NaN logits are typed errors', asy
   await expect(evaluate([classifier], [{ input: float32([1, 3], [0, 0, 1]), labels: [3] }])).rejects.toMatchObject({
     code: 'SHAPE_MISMATCH',
   })
-  expect(() => argmaxRows(float32([1, 2], [NaN, NaN]))).toThrow(expect.objectContaining({ code: 'NUMERICAL' }))
+  for (const logits of [
+    [NaN, NaN, 0],
+    [3, 1, NaN],
+    [1, Infinity, 2],
+    [-Infinity, -Infinity, -Infinity],
+  ]) {
+    for (const read of [argmaxRows, probabilities])
+      expect(() => read(float32([1, 3], logits))).toThrow(expect.objectContaining({ code: 'NUMERICAL' }))
+  }
+  // a class that is ruled out
+  expect(argmaxRows(float32([1, 3], [-Infinity, 2, 1]))).toEqual([1])
+})
+
+test('of thousands of classes only those that have images take room', async () => {
+  const classes = 20000
+  const input = float32(
+    [2, classes],
+    Float32Array.from({ length: 2 * classes }, (_, i) => (i === 7 ? 1 : 0)),
+  )
+  const [result] = await evaluate([{ graph, program: program((t) => t) }], [{ input, labels: [7, 19999] }])
+  expect(result).toMatchObject({ correct: 1, images: 2 })
+  expect([result!.confusion[7]![7], result!.confusion[19999]![0], result!.confusion[5]![5]]).toEqual([1, 1, 0])
+  expect(new Set(result!.confusion).size).toBe(3)
 })
 
 test('an aborted evaluation stops', async () => {

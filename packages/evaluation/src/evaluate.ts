@@ -65,7 +65,10 @@ export async function evaluate(
 }
 
 function summarize(predictions: number[], confidences: number[], labels: number[], classes: number): Evaluation {
-  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
+  // a row of its own only for classes that have images: of ten thousand mostly few have
+  const none = new Array<number>(classes).fill(0)
+  const confusion = new Array<number[]>(classes).fill(none)
+  for (const label of new Set(labels)) confusion[label] = [...none]
   labels.forEach((label, i) => confusion[label]![predictions[i]!]!++)
   const hits = predictions.map((p, i) => p === labels[i])
   const correct = hits.filter(Boolean).length

@@ -1,10 +1,11 @@
-import { batches } from '@tacojs/calibration'
+import { batches, type Label } from '@tacojs/calibration'
 import { probabilities } from '@tacojs/evaluation'
 import { TacoError } from '@tacojs/errors'
 import { defaultThreads, openBackend } from './backends.js'
 import { loadModel } from './model.js'
 import type { RunOptions } from './progress.js'
 import type { Recipe } from './recipe.js'
+import type { SpecialistLabel } from './resolve-classes.js'
 import { classCount, modelLabels } from './task.js'
 
 export interface ClassifyRequest {
@@ -28,11 +29,12 @@ export async function classifyImages(
   options: RunOptions & { readonly onWarning?: (text: string) => void } = {},
 ): Promise<Classified[]> {
   const top = request.top ?? 3
-  if (!(top >= 1)) throw new TacoError('INVALID_ARGUMENT', `top: expected a whole number, at least 1, got ${top}`)
+  if (!(Number.isInteger(top) && top >= 1))
+    throw new TacoError('INVALID_ARGUMENT', `top: expected a whole number, at least 1, got ${top}`)
   const backend = openBackend(request.backend)
   const model = await loadModel(request.model, options)
   for (const warning of model.warnings) options.onWarning?.(warning)
-  const labels = new Map((await modelLabels(model, request.labels)).map((label) => [label.index, label.name]))
+  const labels = namesOf(await modelLabels(model, request.labels), model.specialist)
   const { graph } = model
   const k = Math.min(top, classCount(graph))
   const program = await backend.compile(graph, { threads: request.threads ?? defaultThreads() })
@@ -56,4 +58,11 @@ export async function classifyImages(
   } finally {
     program.dispose()
   }
+}
+
+/** Names by place in the logits; a file that is given with a specialist is the original model's. */
+function namesOf(labels: readonly Label[], specialist: readonly SpecialistLabel[] | undefined): Map<number, string> {
+  const names = new Map(labels.map((label) => [label.index, label.name]))
+  if (!specialist || labels === specialist) return names
+  return new Map(specialist.map(({ index, source = index, name }) => [index, names.get(source) ?? name]))
 }

@@ -49,7 +49,7 @@ export async function evaluateModel(
   const model = await loadModel(request.model, options)
   for (const warning of model.warnings) options.onWarning?.(warning)
   const labels = await modelLabels(model, request.labels)
-  const { folder, classes } = await loadTask(request.data, model, labels)
+  const { folder, classes } = await loadTask(request.data, model, labels, options.onWarning)
   const indices = classes.map((c) => c.index)
   const graph = request.allClasses ? model.graph : restrictHead(model.graph, indices)
   const items = request.allClasses

@@ -88,7 +88,7 @@ export async function specialize(
     model.warnings.forEach(warn)
     checkTakesOneImage(model.graph)
     const labels = await modelLabels(model, recipe.labels)
-    const { folder, classes } = await loadTask(recipe.data, model, labels)
+    const { folder, classes } = await loadTask(recipe.data, model, labels, warn)
     const dense = restrictHead(
       model.graph,
       classes.map((c) => c.index),
@@ -111,12 +111,12 @@ export async function specialize(
       ? undefined
       : recipe.dev === undefined
         ? heldOut(folder, sampled.items, recipe.seed)
-        : await loadSplit(recipe.dev, model, classes, labels)
+        : await loadSplit(recipe.dev, model, classes, labels, warn)
   if (devItems) {
     const unseen = classes.filter((_, i) => !devItems.some(({ label }) => label === i)).map((c) => c.folder)
     if (unseen.length > 0) warn(`no dev image of these classes, so what they lose is not seen: ${unseen.join(', ')}`)
   }
-  const evalItems = options.eval === undefined ? undefined : await loadSplit(options.eval, model, classes, labels)
+  const evalItems = options.eval === undefined ? undefined : await loadSplit(options.eval, model, classes, labels, warn)
   const controlFolder =
     options.control === undefined ? undefined : await scanImageFolder(options.control, { classes: false })
 

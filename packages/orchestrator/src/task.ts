@@ -11,6 +11,8 @@ export interface TaskClass {
   readonly index: number
   readonly name: string
   readonly wnid?: string
+  /** Where the model is a specialist: its index in the original model. */
+  readonly source?: number
 }
 
 /** The model's labels: the given file, those that the model carries, or bare indices. */
@@ -36,8 +38,10 @@ export async function loadTask(
   dir: string,
   model: Model,
   labels: readonly Label[],
+  warn?: (text: string) => void,
 ): Promise<{ folder: ImageFolder; classes: TaskClass[] }> {
   const folder = await scanImageFolder(dir)
+  sayLeftOut(folder, warn)
   const count = classCount(model.graph)
   const classes = resolveClasses(folder.classes, labels, model.specialist).map((label, i) => {
     if (label.index >= count) {
@@ -46,7 +50,7 @@ export async function loadTask(
         `class '${folder.classes[i]}' has index ${label.index}, but the model has ${count} classes; is this its label file?`,
       )
     }
-    return { folder: folder.classes[i]!, ...label }
+    return { ...label, folder: folder.classes[i]! }
   })
   return { folder, classes }
 }
@@ -60,8 +64,10 @@ export async function loadSplit(
   model: Model,
   classes: readonly TaskClass[],
   labels: readonly Label[],
+  warn?: (text: string) => void,
 ): Promise<ImageFolder['items']> {
   const folder = await scanImageFolder(dir)
+  sayLeftOut(folder, warn)
   const matched = resolveClasses(folder.classes, labels, model.specialist)
   const positions = matched.map((label, i) => {
     const position = classes.findIndex((c) => c.index === label.index)
@@ -74,4 +80,10 @@ export async function loadSplit(
     return position
   })
   return folder.items.map((item) => ({ ...item, label: positions[item.label]! }))
+}
+
+function sayLeftOut({ dir, leftOut }: ImageFolder, warn: ((text: string) => void) | undefined): void {
+  if (leftOut.length === 0) return
+  const some = leftOut.slice(0, 3).join(', ')
+  warn?.(`'${dir}': ${leftOut.length} files or folders that may hold images are not read, such as ${some}`)
 }

@@ -90,6 +90,45 @@ test('CMYK is turned without a colour profile', async () => {
   }
 })
 
+test('CMYK of 16 bits keeps the high bytes', async () => {
+  const values = [0, 128, 255, 10]
+  const rgbOf = async (bits: 8 | 16) => {
+    const { data } = await decodeBytes(cmykTiff(bits, values), { name: 'tiff' })
+    return [...data]
+  }
+  expect(await rgbOf(16)).toEqual(await rgbOf(8))
+  expect(await rgbOf(8)).toEqual([245, 122, 0])
+})
+
+/** One uncompressed CMYK pixel as TIFF; of 16 bits each value twice. */
+function cmykTiff(bits: 8 | 16, values: readonly number[]): Uint8Array {
+  const tags = [
+    [256, 3, 1, 1],
+    [257, 3, 1, 1],
+    [258, 3, 4, 134],
+    [259, 3, 1, 1],
+    [262, 3, 1, 5],
+    [273, 3, 1, 142],
+    [277, 3, 1, 4],
+    [278, 3, 1, 1],
+    [279, 3, 1, bits / 2],
+    [284, 3, 1, 1],
+  ] as const
+  const file = Buffer.alloc(142 + bits / 2)
+  file.write('II*\0', 'latin1')
+  file.writeUInt32LE(8, 4)
+  file.writeUInt16LE(tags.length, 8)
+  tags.forEach(([tag, type, count, value], i) => {
+    file.writeUInt16LE(tag, 10 + 12 * i)
+    file.writeUInt16LE(type, 12 + 12 * i)
+    file.writeUInt32LE(count, 14 + 12 * i)
+    file.writeUInt32LE(value, 18 + 12 * i)
+  })
+  for (let i = 0; i < 4; i++) file.writeUInt16LE(bits, 134 + 2 * i)
+  file.set(bits === 8 ? values : values.flatMap((value) => [value, value]), 142)
+  return file
+}
+
 test('an embedded colour profile changes nothing', async () => {
   const plain = await pattern(8, 8).png().toBuffer()
   const profiled = await sharp(plain).keepIccProfile().withIccProfile('p3').png().toBuffer()

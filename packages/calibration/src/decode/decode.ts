@@ -63,9 +63,14 @@ export async function decodeBytes(
 
 async function toRgb(image: Sharp, meta: Metadata, bytes: Uint8Array): Promise<RgbImage> {
   if (meta.space === 'cmyk') {
-    const raw = image.pipelineColourspace('cmyk').toColourspace('cmyk').raw()
+    const deep = meta.depth === 'ushort'
+    const raw = image
+      .pipelineColourspace('cmyk')
+      .toColourspace('cmyk')
+      .raw(deep ? { depth: 'ushort' } : {})
     const { data, info } = await raw.toBuffer({ resolveWithObject: true })
-    return { width: info.width, height: info.height, data: cmykToRgb(data, info.channels) }
+    const inks = deep ? upperBytes(data) : data
+    return { width: info.width, height: info.height, data: cmykToRgb(inks, info.channels) }
   }
   if (meta.depth === 'ushort' && isPlainGray(meta, bytes)) {
     const raw = image.removeAlpha().pipelineColourspace('grey16').toColourspace('grey16').raw({ depth: 'ushort' })
@@ -78,6 +83,10 @@ async function toRgb(image: Sharp, meta: Metadata, bytes: Uint8Array): Promise<R
   const rgb = info.channels === 3 ? data : grayToRgb(data, info.channels)
   return { width: info.width, height: info.height, data: new Uint8Array(rgb.buffer, rgb.byteOffset, rgb.byteLength) }
 }
+
+/** Of 16 bits the upper 8, in the machine's order of bytes. */
+const upperBytes = (data: Uint8Array): Uint8Array =>
+  Uint8Array.from(new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2), (value) => value >> 8)
 
 /** One channel as stored. A PNG says so itself (colour type 0): transparency by colour key reads as a second channel. */
 const isPlainGray = (meta: Metadata, bytes: Uint8Array): boolean =>

@@ -13,6 +13,7 @@ const files = {
   'b/notes.txt': '',
   'a/x.PNG': '',
   'a/deeper/y.png': '',
+  'a/phone.HEIC': '',
   '\u{1F600}/s.webp': '',
   '\uFB01/s.webp': '',
   '.cache/z.png': '',
@@ -24,7 +25,10 @@ test('classes and images by code point, hidden and foreign files left out', asyn
   try {
     await symlink(`${dir}/a`, `${dir}/link`)
     await symlink(`${dir}/nowhere`, `${dir}/b/broken.png`)
-    const { classes, items } = await scanImageFolder(dir)
+    const { classes, items, leftOut } = await scanImageFolder(dir)
+    expect(leftOut.map((path) => path.slice(dir.length + 1))).toEqual([
+      ...['stray.png', 'a/phone.HEIC', 'a/deeper', 'b/broken.png', 'link/phone.HEIC', 'link/deeper'],
+    ])
     // UTF-16 order would put the emoji before the ligature.
     expect(classes).toEqual(['a', 'b', 'link', '\uFB01', '\u{1F600}'])
     expect(items.map(({ file, label }) => [file.slice(dir.length + 1), label])).toEqual([
@@ -78,6 +82,7 @@ const folder = (sizes: Record<string, number>): ImageFolder => ({
   items: Object.entries(sizes).flatMap(([name, n], label) =>
     Array.from({ length: n }, (_, i) => ({ file: `${name}/${i}`, label })),
   ),
+  leftOut: [],
 })
 const names = (f: ImageFolder, shots: number, seed: number, of = ''): string[] =>
   samplePerClass(f, shots, seed)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { folderOf } from '../testing/images.js'
-import { loadLabels, parseLabels } from './labels.js'
+import { loadLabels, parseLabels, type Label } from './labels.js'
 import { matchClasses } from './match.js'
 import { editDistance } from './nearest.js'
 
@@ -59,9 +59,15 @@ test.each([
 ])('%j is refused', (json, text) => expect(() => parseLabels(json)).toThrow(error('INVALID_DATA', text)))
 
 test('label files', async () => {
-  const { dir, remove } = await folderOf({ 'good.json': '["a"]', 'bad.json': '{', 'wrong.json': '[1]' })
+  const { dir, remove } = await folderOf({
+    'good.json': '["a"]',
+    'marked.json': '\uFEFF["a"]',
+    'bad.json': '{',
+    'wrong.json': '[1]',
+  })
   try {
     expect(await loadLabels(`${dir}/good.json`)).toEqual([{ index: 0, name: 'a' }])
+    expect(await loadLabels(`${dir}/marked.json`)).toEqual([{ index: 0, name: 'a' }])
     await expect(loadLabels(`${dir}/bad.json`)).rejects.toEqual(error('INVALID_DATA', 'bad.json', 'not JSON'))
     await expect(loadLabels(`${dir}/wrong.json`)).rejects.toEqual(error('INVALID_DATA', 'wrong.json', 'entry 0'))
     await expect(loadLabels(`${dir}/absent.json`)).rejects.toEqual(error('NOT_FOUND', 'absent.json'))
@@ -93,6 +99,26 @@ test('folders by index, wnid, name or synonym', () => {
 test('numbers that are no indices may be names', () => {
   const years = ['1990', '2000'].map((name, index) => ({ index, name }))
   expect(matchClasses(['2000', '1990'], years).map(({ index }) => index)).toEqual([1, 0])
+})
+
+test('numbers that are indices and names: names where all classes have numbers for names, else both could be meant', () => {
+  const labelled = (...names: string[]) => names.map((name, index) => ({ index, name }))
+  const of = (folders: string[], labels: Label[]) => matchClasses(folders, labels).map(({ index }) => index)
+  const counted = labelled('1', '2', '3', '4')
+  // whatever other folders are there
+  expect([of(['1', '2', '4'], counted), of(['1', '2'], counted)]).toEqual([
+    [0, 1, 3],
+    [0, 1],
+  ])
+  expect(of(['0', '2'], counted)).toEqual([0, 2])
+  expect(of(['0', '2'], labelled('0', '1', '2'))).toEqual([0, 2])
+  expect(of(['1', '0'], labelled('cat', '1', 'dog'))).toEqual([1, 0])
+  expect(() => of(['1', '2'], labelled('2', '1', 'dog'))).toThrow(
+    expect.objectContaining({
+      code: 'UNKNOWN_CLASS',
+      message: expect.stringContaining('index of one class and the name'),
+    }),
+  )
 })
 
 test('an ambiguous name lists the candidates', () => {

@@ -34,7 +34,8 @@ export async function loadLabels(source: unknown): Promise<Label[]> {
   }
   let json: unknown
   try {
-    json = JSON.parse(text)
+    // some editors begin a file with the mark of its byte order
+    json = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (cause) {
     throw new TacoError('INVALID_DATA', `'${source}' is not JSON: ${(cause as Error).message}`, { cause })
   }

@@ -5,7 +5,7 @@ import { nearest } from './nearest.js'
 /**
  * The label of each class folder, in the folders' order. A folder is named by the class's
  *
- * - index, when all folders are whole numbers that are indices;
+ * - index, when all folders are whole numbers that are indices, and not the names of other classes;
  * - wnid, alone or followed by anything (`n02085620-Chihuahua`);
  * - name or one of its comma-separated synonyms; case does not matter, and spaces, hyphens and underscores are equal.
  *
@@ -16,7 +16,8 @@ export function matchClasses(folders: readonly string[], labels: readonly Label[
   const byIndex = new Map(labels.map((label) => [label.index, label]))
   const areNumbers = folders.every(isNumber)
   const beyond = areNumbers ? folders.find((name) => !byIndex.has(Number(name))) : undefined
-  const lookup = areNumbers && beyond === undefined ? undefined : byName(labels)
+  const names = byName(labels)
+  const lookup = areNumbers && beyond === undefined && !areNames(folders, labels, names) ? undefined : names
   // numbers may be names, too
   if (beyond !== undefined && folders.some((name) => !lookup!.has(normal(name)))) {
     const last = Math.max(...byIndex.keys())
@@ -35,6 +36,21 @@ export function matchClasses(folders: readonly string[], labels: readonly Label[
     taken.set(label.index, folders[i])
   }
   return matched
+}
+
+/**
+ * Whether folders that could be indices are the names of other classes: in a model whose classes all have numbers for names,
+ * as digits or years, they are. Throws UNKNOWN_CLASS where only some have, for both could be meant.
+ */
+function areNames(folders: readonly string[], labels: readonly Label[], lookup: Lookup): boolean {
+  const named = folders.map((name) => lookup.get(normal(name)) ?? [])
+  const different = named.findIndex(([label], i) => label && label.index !== Number(folders[i]))
+  if (different < 0 || named.some((found) => found.length !== 1)) return false
+  if (labels.every(({ name }) => isNumber(name.trim()))) return true
+  throw new TacoError(
+    'UNKNOWN_CLASS',
+    `the folder '${folders[different]}' is the index of one class and the name of another: ${describe(named[different]![0]!)}; name the folders by wnid`,
+  )
 }
 
 const isNumber = (name: string): boolean => /^\d+$/.test(name)
