@@ -33,15 +33,16 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const shared = resolve(root, '../shared/data')
 const results = join(root, 'benchmarks/results/one-shot')
 
-const plain = { augment: 'none', positionWeights: false, allocation: 'uniform' }
+const plain = { augment: 'none', positionWeights: false, allocation: 'uniform', damp: 0.01 }
 /**
  * What is compared; the first is the product's own choice, the second the same with as many zeros in every layer, the third
- * that without further views of the images.
+ * that without further views of the images, the fourth the first with the reference's damping.
  */
 const methods = {
   default: {},
   uniform: { allocation: 'uniform' },
   'images-alone': { augment: 'none', allocation: 'uniform' },
+  'damp-0.01': { damp: 0.01 },
   magnitude: { ...plain, method: 'magnitude', refit: false, target: 'sparse' },
   'magnitude-refit': { ...plain, method: 'magnitude', refit: true, target: 'dense' },
   fastobc: { ...plain, method: 'fastobc', refit: false, target: 'sparse' },
@@ -69,7 +70,7 @@ const bars = {
 }
 
 /** Methods and patterns for which task-agnostic images are tried as well, with seed 0. */
-const controls = { default: Object.keys(patterns), uniform: ['75', '90'] }
+const controls = { default: Object.keys(patterns), uniform: ['75', '90'], 'damp-0.01': Object.keys(patterns) }
 
 function* cells() {
   for (const [model, of] of Object.entries(tasks)) {
@@ -77,10 +78,11 @@ function* cells() {
       for (const pattern of Object.keys(patterns)) {
         if (pattern === '95' && !model.startsWith('resnet')) continue
         for (const method of Object.keys(methods)) {
-          if (pattern === 'structured-30' && !['default', 'magnitude', 'magnitude-refit'].includes(method)) continue
+          if (pattern === 'structured-30' && !['default', 'damp-0.01', 'magnitude', 'magnitude-refit'].includes(method))
+            continue
           // there the pattern decides how many zeros each layer has
           if (pattern === '2:4' && method === 'uniform') continue
-          const own = ['default', 'uniform', 'images-alone'].includes(method)
+          const own = ['default', 'uniform', 'images-alone', 'damp-0.01'].includes(method)
           const seeds = own && bars[model]?.includes(pattern) ? [0, 1, 2] : [0]
           for (const seed of seeds)
             yield {

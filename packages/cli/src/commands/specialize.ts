@@ -97,7 +97,7 @@ export const specializeCommand = (signal: AbortSignal, onMissed: () => void): Co
     )
     .option('--refit', 'fit the remaining weights exactly after the method (unless the recipe says no)')
     .option('--no-refit', 'leave out the exact refit after the method')
-    .option('--damp <share>', 'damping as a share of the mean of diag H (0.01)', number)
+    .option('--damp <share>', 'damping as a share of the mean of diag H (0.05)', number)
     .option('--keep <layer>', 'leave this layer dense; * matches any text; may be repeated', collect)
     .option(
       '--layer <name=value>',
