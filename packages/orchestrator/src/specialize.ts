@@ -1,4 +1,4 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
 import { checkpoint, isTacoError, TacoError } from '@tacojs/errors'
 import { sampleFlat, samplePerClass, scanImageFolder, type ImageItem } from '@tacojs/calibration'
 import { compare, type Evaluation } from '@tacojs/evaluation'
@@ -7,6 +7,7 @@ import { checkBundleTarget } from '@tacojs/model-io'
 import type { Backend } from '@tacojs/runtime'
 import { createNumerics } from '@tacojs/solver'
 import { defaultThreads, openBackend } from './backends.js'
+import { checkPlaces } from './check-places.js'
 import { layerKernels } from './layer-kernels.js'
 import { speedResult } from './allocate/speed-result.js'
 import { checkFree, freeLayers } from './allocate/free-layers.js'
@@ -255,25 +256,6 @@ export async function specialize(
   } finally {
     await work?.release().catch(() => undefined)
     linalg.dispose()
-  }
-}
-
-/** Throws INVALID_ARGUMENT for places of no name, and for a bundle among the images, where it would be a class. */
-function checkPlaces(recipe: Recipe, { out, eval: evaluation, control, fresh }: SpecializeOptions): void {
-  const { model, data, labels, dev } = recipe
-  for (const [name, place] of Object.entries({ model, data, labels, dev, eval: evaluation, control, out })) {
-    if (place === '') throw new TacoError('INVALID_ARGUMENT', `${name}: is empty; leave it out, or name a place`)
-  }
-  if (fresh && out === undefined) throw new TacoError('INVALID_ARGUMENT', 'fresh: is for out only; give that too')
-  for (const [name, folder] of Object.entries({ data, dev, eval: evaluation })) {
-    if (out === undefined || folder === undefined) continue
-    // hidden folders, and what lies deeper, are no classes
-    const way = relative(resolve(folder), resolve(out))
-    if (way.includes(sep) || way.startsWith('.') || isAbsolute(way)) continue
-    throw new TacoError(
-      'INVALID_ARGUMENT',
-      `out: '${out}' is in the images of ${name} ('${folder}'), where it would be a class; name a place outside`,
-    )
   }
 }
 
