@@ -1,6 +1,7 @@
 import { TacoError } from '@tacojs/errors'
 import type { Graph, Initializer, Node } from './graph.js'
 import { inferTypes } from './infer.js'
+import { numberAttribute } from './ops/attributes.js'
 import { removeDead } from './passes/remove-dead.js'
 import { int64, tensor, zeros, type Tensor } from './tensor.js'
 
@@ -10,7 +11,7 @@ const transparent = new Set(['Identity', 'Flatten', 'Reshape', 'Squeeze', 'Globa
 /**
  * Keeps only the given classes, in the given order: rows of the last layer (all of them, where logits are a sum or
  * mean of several heads, as in distilled DeiT). Where no such layer can be traced from the output, the logits are
- * gathered instead, which is as exact and saves nothing. A Softmax after the layer then runs over the kept classes.
+ * gathered instead, which is as exact and saves nothing. A Softmax after either then runs over the kept classes.
  *
  * @throws INVALID_ARGUMENT for an index outside of the classes, a repeated one, or none
  */
@@ -35,8 +36,17 @@ export function restrictHead(graph: Graph, classIndices: readonly number[]): Gra
   if (restrictValue(graph, output.name, classIndices, classes, initializers)) {
     return removeDead({ ...graph, outputs, initializers })
   }
-  return gathered({ ...graph, outputs }, output.name, classIndices)
+  const last = graph.nodes.find((node) => node.outputs.includes(output.name))
+  return last && isSoftmax(last)
+    ? gatheredBefore({ ...graph, outputs }, last, classIndices)
+    : gathered({ ...graph, outputs }, output.name, classIndices)
 }
+
+/** Over classes, which are the last of two axes. */
+const isSoftmax = (node: Node): boolean =>
+  node.domain === '' &&
+  ['Softmax', 'LogSoftmax'].includes(node.op) &&
+  [1, -1].includes(numberAttribute(node, 'axis', -1))
 
 /** Restricts what makes a value; false where it cannot (nothing is changed then that matters). */
 function restrictValue(
@@ -77,7 +87,7 @@ function restrictValue(
     }
     return follow(node.inputs[0]!)
   }
-  if (node.op === 'Softmax' || node.op === 'LogSoftmax') return follow(node.inputs[0]!)
+  if (isSoftmax(node)) return follow(node.inputs[0]!)
   if (['Add', 'Sum', 'Mean', 'Mul', 'Div'].includes(node.op)) {
     return node.inputs.every((name) => {
       const constant = graph.initializers.get(name)
@@ -96,18 +106,42 @@ function gatherRows<T extends Tensor>(t: T, kept: readonly number[]): Tensor {
   return out
 }
 
+/** The output takes the kept classes of what it was, which others still see whole. */
 function gathered(graph: Graph, output: string, kept: readonly number[]): Graph {
-  const [all, indices] = [`${output}.all`, `${output}.classes`]
-  const rename = (name: string): string => (name === output ? all : name)
-  const nodes: Node[] = graph.nodes.map((n) => ({ ...n, inputs: n.inputs.map(rename), outputs: n.outputs.map(rename) }))
-  nodes.push({
-    name: `${output}.gather`,
+  const { nodes, all } = setAside(graph, output)
+  return withGather({ ...graph, nodes }, all, output, kept)
+}
+
+/** The output is a Softmax of the kept classes alone: gathered behind it they would be no distribution any more. */
+function gatheredBefore(graph: Graph, softmax: Node, kept: readonly number[]): Graph {
+  const output = softmax.outputs[0]!
+  const few = `${output}.kept`
+  const { nodes } = setAside(graph, output)
+  const own: Node = { ...softmax, name: `${softmax.name}.kept`, inputs: [few], outputs: [output] }
+  const restricted = withGather({ ...graph, nodes }, softmax.inputs[0]!, few, kept)
+  return removeDead({ ...restricted, nodes: [...restricted.nodes, own] })
+}
+
+/** Another name for a value that the graph gives, wherever it stands. */
+function setAside(graph: Graph, value: string): { nodes: Node[]; all: string } {
+  const all = `${value}.all`
+  const rename = (name: string): string => (name === value ? all : name)
+  return {
+    nodes: graph.nodes.map((n) => ({ ...n, inputs: n.inputs.map(rename), outputs: n.outputs.map(rename) })),
+    all,
+  }
+}
+
+function withGather(graph: Graph, from: string, to: string, kept: readonly number[]): Graph {
+  const indices = `${to}.classes`
+  const gather: Node = {
+    name: `${to}.gather`,
     op: 'Gather',
     domain: '',
-    inputs: [all, indices],
-    outputs: [output],
+    inputs: [from, indices],
+    outputs: [to],
     attributes: { axis: 1 },
-  })
+  }
   const initializers = new Map(graph.initializers).set(indices, { tensor: int64([kept.length], kept) })
-  return { ...graph, nodes, initializers }
+  return { ...graph, nodes: [...graph.nodes, gather], initializers }
 }

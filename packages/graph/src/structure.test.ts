@@ -96,6 +96,29 @@ test('a head that cannot be traced is gathered', () => {
   expect(restrictHead({ ...graph, nodes }, [1]).nodes.at(-1)!.op).toBe('Gather')
 })
 
+test.each([
+  ['an operator that is not followed', [node('Clip', ['logits'], ['z']), node('Softmax', ['z'], ['y'])], 'z'],
+  ['logits that are an output as well', [node('LogSoftmax', ['logits'], ['y'])], 'logits'],
+])('before a softmax the logits are gathered, for its sum is over them: %s', (_, last, logits) => {
+  const graph = network()
+  const outputs = [graph.outputs[0]!, { ...graph.outputs[0]!, name: 'logits' }]
+  const { nodes } = restrictHead({ ...graph, outputs, nodes: [...graph.nodes.slice(0, -1), ...last] }, [2, 0])
+  const [gather, softmax] = nodes.slice(-2)
+  expect(gather).toMatchObject({ op: 'Gather', inputs: [logits, 'y.kept.classes'], outputs: ['y.kept'] })
+  expect(softmax).toMatchObject({ op: last.at(-1)!.op, inputs: ['y.kept'], outputs: ['y'] })
+  expect(nodes.filter(({ op }) => op === softmax!.op)).toHaveLength(1)
+})
+
+test('who else reads the probabilities of all classes has them', () => {
+  const graph = network()
+  const outputs = [graph.outputs[0]!, { ...graph.outputs[0]!, name: 'twice' }]
+  const nodes = [...graph.nodes, node('Add', ['y', 'y'], ['twice'])]
+  const restricted = restrictHead({ ...graph, outputs, nodes }, [1])
+  const types = inferTypes(restricted)
+  expect(types.get('y')!.shape).toEqual(['batch', 1])
+  expect(types.get('twice')!.shape).toEqual(['batch', 3])
+})
+
 test('what other outputs make of the logits keeps all classes', () => {
   const graph = network()
   const logits = { ...graph.outputs[0]!, name: 'logits' }
