@@ -13,6 +13,7 @@
  * - `NUMERICAL`: a computation cannot give a finite answer (e.g. a matrix is not positive definite)
  * - `OUT_OF_REACH`: what was asked for, a size or a speed, cannot be had
  * - `OUT_OF_MEMORY`: an allocation failed or would exceed a limit
+ * - `THREAD_LOST`: a thread of the computation died or did not arrive in time; the same call may succeed another time
  * - `DISPOSED`: something was used after `dispose()`
  * - `ABORTED`: cancelled through an `AbortSignal`
  */
@@ -29,6 +30,7 @@ export type TacoErrorCode =
   | 'NUMERICAL'
   | 'OUT_OF_REACH'
   | 'OUT_OF_MEMORY'
+  | 'THREAD_LOST'
   | 'DISPOSED'
   | 'ABORTED'
 

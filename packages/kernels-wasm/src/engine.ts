@@ -58,7 +58,7 @@ export async function createEngine(threads: number, { build, memoryLimit }: Engi
     if (size > 0) return size
     // the workers are of no more use; what comes next runs on this thread
     control = 0
-    throw team?.fail() ?? new TacoError('UNSUPPORTED', 'a thread was lost; use fewer threads')
+    throw team?.fail() ?? new TacoError('THREAD_LOST', 'a thread was lost; try again, or use fewer threads')
   }
   return {
     heap,

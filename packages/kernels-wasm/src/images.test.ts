@@ -130,7 +130,7 @@ test('a thread that is lost with its image is an error; what follows runs on the
   const expected = await program.run(inputs)
   // an address that the memory does not have
   expect(() => engine.runLists([engine.heap.alloc(64), 0xfffffff0], 1)).toThrow(
-    expect.objectContaining({ name: 'TacoError', code: 'UNSUPPORTED' }),
+    expect.objectContaining({ name: 'TacoError', code: 'THREAD_LOST' }),
   )
   expect(await program.run(inputs)).toEqual(expected)
   expect([program.threads, typeof program.whyFewerThreads]).toEqual([1, 'string'])

@@ -65,7 +65,7 @@ test('a worker that traps is an error for the caller, who then goes on alone', a
   await team.ready()
   expect(run(kinds.trap)).toBe(-1)
   expect(team.size).toBe(1)
-  expect(team.fail()).toEqual(code('UNSUPPORTED'))
+  expect(team.fail()).toEqual(code('THREAD_LOST'))
   expect(team.reason).toMatch(/lost|in time/)
   expect(run(kinds.meet, 3)).toBe(1)
 })

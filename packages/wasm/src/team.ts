@@ -117,7 +117,7 @@ export function createTeam({ module, memory, control, threads, patience = 10_000
     fail() {
       end()
       reason ??= 'a thread did not arrive in time'
-      return new TacoError('UNSUPPORTED', 'a thread died or did not arrive in time; use fewer threads')
+      return new TacoError('THREAD_LOST', 'a thread died or did not arrive in time; try again, or use fewer threads')
     },
 
     dispose: end,

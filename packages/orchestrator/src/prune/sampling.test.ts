@@ -93,6 +93,13 @@ test('where they cannot be had all count alike, which is said, unless they were 
   await expect(sampled(residualNetwork(), 'auto', lost)).rejects.toMatchObject({ code: 'ABORTED' })
 })
 
+test('a thread that was lost ends the run, and the next one has weights', async () => {
+  const records = memoryRecords()
+  const lost = { ...backend, compile: () => Promise.reject(new TacoError('THREAD_LOST', 'a thread died')) }
+  await expect(sampled(residualNetwork(), 'auto', lost, records)).rejects.toMatchObject({ code: 'THREAD_LOST' })
+  expect(await sampled(residualNetwork(), 'auto', backend, records)).toEqual({ weighed: [true, true], warnings: [] })
+})
+
 test('that there are none is kept: the rest of a run goes on without, and says the same', async () => {
   const records = memoryRecords()
   const noRoom = { ...backend, compile: () => Promise.reject(new TacoError('OUT_OF_MEMORY', 'no room')) }
