@@ -1,5 +1,5 @@
 import { prunableLayers, type Graph } from '@tacojs/graph'
-import { budgetOf } from '@tacojs/solver'
+import { unitsOf } from './prune/layer-budget.js'
 import type { PlannedLayer } from './prune/plan.js'
 
 /** Share of the layers' weights that are zero. */
@@ -15,14 +15,12 @@ export function zeroShare(graph: Graph): number {
 
 /** Share of a layer that is zero in its pattern's units: of blocks only those in which nothing is left. */
 export function zeroUnits(graph: Graph, { layer, settings: { pattern } }: PlannedLayer): number {
-  const { rows, cols, weight } = layer
-  const { data } = graph.initializers.get(weight)!.tensor
+  const { data } = graph.initializers.get(layer.weight)!.tensor
   const allowed = Uint8Array.from(data as Float32Array, (value) => Number(value !== 0))
-  const [all, left] = [undefined, allowed].map((mask) => {
-    const { blocks, nonzeros } = budgetOf(rows, cols, pattern, 0, mask)
-    return blocks ?? nonzeros
-  })
-  return 1 - left! / all!
+  const size = allowed.length / layer.groups
+  let left = 0
+  for (let g = 0; g < layer.groups; g++) left += unitsOf(layer, pattern, allowed.subarray(g * size, (g + 1) * size))
+  return 1 - left / (layer.groups * unitsOf(layer, pattern))
 }
 
 /** The same of several layers together, each for as much as it has weights. */

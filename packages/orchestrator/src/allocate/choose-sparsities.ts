@@ -1,7 +1,7 @@
 import { TacoError } from '@tacojs/errors'
 import type { Graph } from '@tacojs/graph'
 import type { Precision } from '@tacojs/model-io'
-import { budgetOf } from '@tacojs/solver'
+import { keptOf } from '../prune/layer-budget.js'
 import type { PlannedLayer } from '../prune/plan.js'
 import { allocate, type AllocationMethod } from './allocate.js'
 import { compactBytes } from './compact-bytes.js'
@@ -44,15 +44,15 @@ export async function sparsitiesForBytes(
   const own = free.map(({ planned }) => planned.layer)
   const bytes = compactBytes(graph, [...own, ...fixed.map(({ layer }) => layer)], precision)
   // of blocks only whole ones go
-  const keptOf = ({ layer: { rows, cols }, settings }: PlannedLayer, sparsity = settings.sparsity): number =>
-    budgetOf(rows, cols, settings.pattern, sparsity).nonzeros
+  const keptBy = ({ layer, settings }: PlannedLayer, sparsity = settings.sparsity): number =>
+    keptOf(layer, settings.pattern, sparsity)
   const bytesAt = (sparsity: number): number => {
     const sparsities = sparsitiesAt(free, cost, method, sparsity)
     // zeros that are there already are the first option
     const kept = free.map(({ planned, losses: [first] }) =>
-      keptOf(planned, Math.max(first!.sparsity, sparsities.get(planned.layer.name)!)),
+      keptBy(planned, Math.max(first!.sparsity, sparsities.get(planned.layer.name)!)),
     )
-    return bytes([...kept, ...fixed.map((planned) => keptOf(planned))])
+    return bytes([...kept, ...fixed.map((planned) => keptBy(planned))])
   }
   const least = bytesAt(highest)
   if (least > maxBytes) {

@@ -5,6 +5,7 @@ import { createStepper, liveValues, type Backend, type Stepper } from '@tacojs/r
 import { solveLayer } from '@tacojs/solver'
 import { assemble } from '../prune/assemble.js'
 import { collect } from '../prune/collect.js'
+import { groupSparsities } from '../prune/layer-budget.js'
 import { planLayers, type PlannedLayer } from '../prune/plan.js'
 import type { Recipe } from '../recipe.js'
 import { freeLayers } from './free-layers.js'
@@ -105,8 +106,9 @@ export async function layerLosses(
       context.onLayer?.(done++, free.size, planned.layer.name)
       const pruned = measuredSparsities.map((sparsity) => {
         const { pattern } = planned.settings
-        const quick = { method: 'fastobc' as const, pattern, sparsity, damp: recipe.damp, signal }
-        return problems[m]!.map((problem) => solveLayer(linalg, problem, quick))
+        const quick = { method: 'fastobc' as const, pattern, damp: recipe.damp, signal }
+        const sparsities = groupSparsities(planned.layer, pattern, sparsity)
+        return problems[m]!.map((problem, g) => solveLayer(linalg, problem, { ...quick, sparsity: sparsities[g] }))
       })
       const errors = pruned.map((solutions) => solutions.reduce((sum, s) => sum + s.error, 0))
       const measured: number[] = []

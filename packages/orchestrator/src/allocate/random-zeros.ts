@@ -18,7 +18,11 @@ export function withRandomZeros(
   const changed = layers.map(({ layer, settings: { pattern } }): [string, Initializer] => {
     const { tensor } = graph.initializers.get(layer.weight)!
     const share = pattern.kind === 'nm' ? 1 - pattern.n / pattern.m : sparsityOf(layer.name)
-    const gone = zeroed(layer.rows, layer.cols, pattern, share, random)
+    const gone = new Uint8Array(layer.rows * layer.cols)
+    for (let g = 0; g < layer.groups; g++) {
+      const ofGroup = zeroed(layer.rows / layer.groups, layer.cols, pattern, share, random)
+      gone.set(ofGroup, g * ofGroup.length)
+    }
     const data = Float32Array.from(tensor.data as Float32Array, (value, i) => (gone[i] ? 0 : value || 1))
     const nonzeros = gone.reduce((sum, zero) => sum - zero, gone.length)
     return [layer.weight, { tensor: { ...tensor, data }, sparsity: { pattern: formatPattern(pattern), nonzeros } }]

@@ -88,6 +88,15 @@ test('nothing is pruned at sparsity 0, and everything at 1 leaves the mean outpu
   for (const layer of all.layers) expect(layer.relativeError).toBeCloseTo(1, 5)
 })
 
+test('a grouped convolution has as many zeros as any layer, though its groups are pruned one by one', async () => {
+  // 288 weights in two groups: three zeros, which do not come out even
+  const { layers } = await pruned({ sparsity: 0.0105 })
+  expect(layers.map((l) => [l.name, l.nonzeros])).toEqual([
+    ['block.conv1', 285],
+    ['block.conv2', 64],
+  ])
+})
+
 test('the dense target undoes what went wrong before; the layer’s own output as target does not', async () => {
   const [dense, sparse] = [await pruned({ sparsity: 0.7 }), await pruned({ sparsity: 0.7, target: 'sparse' })]
   const distance = async (g: Graph): Promise<number> => {

@@ -1,7 +1,9 @@
+import { checkpoint } from '@tacojs/errors'
 import { withInitializers, type Graph, type Initializer, type Tensor } from '@tacojs/graph'
-import { solveLayer } from '@tacojs/solver'
+import { solveLayer, type Solution } from '@tacojs/solver'
 import { assemble } from './assemble.js'
 import type { PruneContext } from './context.js'
+import { groupSparsities } from './layer-budget.js'
 import { readGroups, writeLayer, type PrunedLayer } from './layer-record.js'
 import { layerReport, type LayerReport } from './layer-report.js'
 import { planLayers, type LayerGroup } from './plan.js'
@@ -55,14 +57,19 @@ export async function prune(
     const { problems, sampling } = await walk.problems()
     const solved: PrunedLayer[] = []
     for (const [m, member] of groups[g]!.members.entries()) {
-      const solutions = await time('solve', () =>
-        problems[m]!.map((problem, part) => {
-          const allowed = context.warmStart ? Uint8Array.from(problem.weights, (w) => Number(w !== 0)) : undefined
-          const rowWeights = sampling.outputs?.[m]!.subarray(part * problem.rows, (part + 1) * problem.rows)
-          const options = { ...member.settings, allowed, rowWeights, damp: recipe.damp, refit: recipe.refit, signal }
-          return solveLayer(linalg, problem, options)
-        }),
-      )
+      const { pattern, sparsity } = member.settings
+      const allowed = context.warmStart
+        ? problems[m]!.map(({ weights }) => Uint8Array.from(weights, (w) => Number(w !== 0)))
+        : undefined
+      const sparsities = groupSparsities(member.layer, pattern, sparsity, allowed)
+      const solutions: Solution[] = []
+      for (const [part, problem] of problems[m]!.entries()) {
+        await checkpoint(signal)
+        const rowWeights = sampling.outputs?.[m]!.subarray(part * problem.rows, (part + 1) * problem.rows)
+        const own = { ...member.settings, sparsity: sparsities[part], allowed: allowed?.[part], rowWeights }
+        const options = { ...own, damp: recipe.damp, refit: recipe.refit, signal }
+        solutions.push(await time('solve', () => solveLayer(linalg, problem, options)))
+      }
       const { nonzeros, ...weights } = assemble(graph, member.layer, solutions)
       const layer = { ...weights, report: layerReport(member, problems[m]!, solutions, nonzeros) }
       await writeLayer(records, first + m, layer)

@@ -6,7 +6,7 @@ import type { Recipe } from '../recipe.js'
 export type Fingerprint = Readonly<Record<string, string>>
 
 /** Raised whenever the same recipe no longer gives the same weights, or records are written in another form. */
-const METHOD_VERSION = '7'
+const METHOD_VERSION = '8'
 
 /** Fields of a recipe that say where something is: what is there is hashed, or decides no weights. */
 const PLACES: readonly string[] = ['model', 'data', 'labels', 'dev']
@@ -44,11 +44,15 @@ const withoutBigInts = (_key: string, value: unknown): unknown => (typeof value 
 
 /** What differs between two, in words: 'recipe.sparsity (0.5 before, 0.75 now), images'. */
 export function differences(before: Fingerprint, now: Fingerprint): string {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => before[name] !== now[name])
+  const all = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => before[name] !== now[name])
+  // the sparsities of the layers mostly follow from what else differs, and are a long list
+  const names = all.length > 1 ? all.filter((name) => name !== 'recipe.layers') : all
   const hashed = ['model', 'images']
   return names
     .map((name) =>
-      hashed.includes(name) ? name : `${name} (${before[name] ?? 'none'} before, ${now[name] ?? 'none'} now)`,
+      hashed.includes(name) ? name : `${name} (${inShort(before[name])} before, ${inShort(now[name])} now)`,
     )
     .join(', ')
 }
+
+const inShort = (value = 'none'): string => (value.length > 60 ? `${value.slice(0, 60)}…` : value)
