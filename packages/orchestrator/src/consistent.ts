@@ -24,9 +24,18 @@ export function consistent(recipe: Recipe): Recipe {
   if (recipe.budget !== undefined && (target === 'speedUp' || target === 'maxMs')) {
     throw refused('budget', `not beside ${target}, which counts in milliseconds; leave it out`)
   }
+  const own = Object.entries(recipe.layers)
+  for (const [name, { keep, ...others }] of own) {
+    const [other] = Object.keys(others)
+    if (keep && other) {
+      throw refused(
+        `layers['${name}']`,
+        `keep leaves the layer dense, ${other} is for pruning it; leave one of them out`,
+      )
+    }
+  }
   const sparsity = target ? undefined : (recipe.sparsity ?? DEFAULT_SPARSITY)
   if (isStructured(recipe)) return { ...structured(recipe, target), sparsity }
-  const own = Object.entries(recipe.layers)
   for (const [name, { pattern }] of own) {
     if (pattern === undefined) continue
     if (isStructured({ pattern })) throw refused(`layers['${name}']`, 'the pattern structured is for a whole recipe')

@@ -60,6 +60,7 @@ test('a structured recipe has a share of units, and nothing that single weights 
   refused({ speedUp: 2 }, /^speedUp/)
   refused({ layers: { a: { pattern: '2:4' } } }, /^layers\['a'\]/)
   refused({ layers: { a: { method: 'magnitude' } } }, /^layers\['a'\]/)
+  refused({ layers: { a: { keep: true, sparsity: 0.9 } } }, /^layers\['a'\]: keep .* sparsity is for pruning it/)
   refused({ pattern: '2:4', layers: { a: { pattern: 'structured' } } }, /^layers\['a'\]: .* whole recipe/)
 })
 
@@ -81,6 +82,7 @@ test('what would have no say beside another field is refused, and named', () => 
   refused({ speedUp: 2, budget: 'macs' }, /^budget: not beside speedUp/)
   refused({ pattern: '2:4', allocation: 'dp' }, /^allocation: the pattern 2:4 decides/)
   refused({ pattern: '2:4', budget: 'macs' }, /^budget: the pattern 2:4 decides/)
+  refused({ layers: { a: { method: 'admm', keep: true } } }, /^layers\['a'\]: keep .* method is for pruning it/)
   refused({ layers: { a: { pattern: '4:2' } } }, /^layers\['a'\]: pattern "4:2": use/)
   const structured = { pattern: 'structured' }
   refused({ ...structured, method: 'admm' }, /^method: not with the pattern structured/)

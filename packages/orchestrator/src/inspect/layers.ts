@@ -1,4 +1,5 @@
 import { costs, inferTypes, prunableLayers, type Dim, type Graph, type PrunableLayer } from '@tacojs/graph'
+import { sharingOf } from '../prune/shared-weights.js'
 import type { KernelNote } from '@tacojs/runtime'
 
 export interface InspectedLayer {
@@ -39,6 +40,7 @@ export function inspectLayers(
 ): (InspectedLayer & Pick<PrunableLayer, 'node'>)[] {
   const all = prunableLayers(graph, { all: true })
   const chosen = new Set(prunableLayers(graph).map((layer) => layer.node))
+  const isShared = sharingOf(graph)
   const costOf = new Map((sized ? costs(sized) : []).map((cost) => [cost.node, cost.macs]))
   const types = sized && inferTypes(sized)
   const outputOf = new Map(graph.nodes.map((node) => [node.name, node.outputs[0]!]))
@@ -58,7 +60,8 @@ export function inspectLayers(
       nonzeros,
       sparsity: data.length === 0 ? 0 : 1 - nonzeros / data.length,
       ...(note ? { pattern: note.pattern } : {}),
-      prunable: chosen.has(node),
+      prunable: chosen.has(node) && !isShared(layer),
+      ...(chosen.has(node) && isShared(layer) ? { whyNot: 'shares its weight with another layer' } : {}),
       ...(chosen.has(node) ? {} : { whyNot: whyNot(layer, tensor.shape, i, first, last) }),
       ...(kernel ? { kernel: kernel.kernel, reason: kernel.reason } : {}),
     }

@@ -1,4 +1,3 @@
-import { TacoError } from '@tacojs/errors'
 import { windowOf as convolutionWindow, type Graph, type Node, type PrunableLayer, type Tensor } from '@tacojs/graph'
 import { outputSize, unfolding, type Window } from './unfold.js'
 
@@ -97,8 +96,5 @@ function ofPart(positions: Int32Array, part: number, plane: number): Int32Array 
 
 function windowOf(graph: Graph, node: Node, layer: PrunableLayer, x: Tensor): Window {
   const kernel = graph.initializers.get(layer.weight)!.tensor.shape.slice(2)
-  if (x.shape.length !== 4) {
-    throw new TacoError('UNSUPPORTED', `the convolution '${layer.name}' is not two-dimensional; keep it dense (--keep)`)
-  }
   return convolutionWindow(node, x.shape.slice(2), kernel) as unknown as Window
 }

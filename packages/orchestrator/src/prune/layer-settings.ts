@@ -3,6 +3,7 @@ import { prunableLayers, type Graph } from '@tacojs/graph'
 import { parsePattern, type MethodName, type Pattern } from '@tacojs/solver'
 import type { Recipe } from '../recipe.js'
 import { namePattern } from './name-pattern.js'
+import { sharingOf } from './shared-weights.js'
 
 /** How one layer is pruned. */
 export interface LayerSettings {
@@ -17,11 +18,13 @@ export interface LayerSettings {
  * What the recipe says about each layer, by its name: its general fields, then `layers` in the order they stand there,
  * the later ones over the earlier. An n:m pattern takes the place of the sparsities before it.
  *
- * @throws INVALID_ARGUMENT for a name pattern that fits no layer, or only such as `keep` leaves dense, and for a sparsity
+ * @throws INVALID_ARGUMENT for a name pattern that fits no layer, or only such as stay dense anyway, and for a sparsity
  *   where an n:m pattern decides
  */
 export function layerSettings(graph: Graph, recipe: Recipe): Map<string, LayerSettings> {
-  const names = prunableLayers(graph).map((layer) => layer.name)
+  const proposed = prunableLayers(graph)
+  const names = proposed.map((layer) => layer.name)
+  const shared = new Set(proposed.filter(sharingOf(graph)).map((layer) => layer.name))
   const kept = recipe.keep.map(namePattern)
   const overrides = inOrder(recipe.layers).map(([text, fields]) => {
     const fits = namePattern(text)
@@ -33,6 +36,12 @@ export function layerSettings(graph: Graph, recipe: Recipe): Map<string, LayerSe
       throw new TacoError(
         'INVALID_ARGUMENT',
         `layers: '${text}' fits only layers that keep leaves dense; leave it out of one of them`,
+      )
+    }
+    if (!fields.keep && own.every((name) => shared.has(name))) {
+      throw new TacoError(
+        'INVALID_ARGUMENT',
+        `layers: '${text}' fits only layers that share their weight with another, which stay dense; leave it out`,
       )
     }
     return { fits, fields, text }

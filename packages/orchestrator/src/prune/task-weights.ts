@@ -27,7 +27,8 @@ const LEAST = 0.05
  * model and r ~ N(0, I) less its mean, another one for each image. One backward pass for all layers; a confident image
  * has no gradient of its label, but one of the projection. An unweighted fit would spend most of its effort on positions
  * that hardly reach the head. Outputs likewise, with g_r the root of the sum of squares over all images and positions.
- * Of many images some are measured, and the others' positions count for what theirs do on average.
+ * Of many images some are measured (where each is seen twice, the images and not their crops), and the others' positions
+ * count for what theirs do on average.
  *
  * @throws UNSUPPORTED where an operator on the way to the logits has no gradient, or a layer is on no such way, or where
  *   images are mixed in what it reads, or gradients not finite; OUT_OF_MEMORY
