@@ -1,4 +1,4 @@
-import { bytesPerElement, inferTypes, prunableLayers, type Graph } from '@tacojs/graph'
+import { bytesPerElement, inferTypes, prunableLayers, sizeWith, type Graph } from '@tacojs/graph'
 import { liveValues } from '@tacojs/runtime'
 import { sizedGraph } from './sized.js'
 
@@ -10,8 +10,8 @@ export function frontierBytes(graph: Graph, image: readonly number[]): number {
     const live = liveValues(graph, positions.get(node)!)
     return live.reduce((sum, name) => {
       const { dtype, shape } = types.get(name)!
-      // what is not known is the number of images
-      return sum + shape.reduce<number>((a, d) => a * (typeof d === 'number' ? d : 1), bytesPerElement(dtype))
+      // what is not known is the number of images, of which there may be several windows
+      return sum + shape.reduce<number>((a, d) => a * sizeWith(d, () => 1), bytesPerElement(dtype))
     }, 0)
   })
   return Math.max(0, ...at)

@@ -2,11 +2,13 @@ import { resolve } from 'node:path'
 import { checkpoint, isTacoError, TacoError } from '@tacojs/errors'
 import { sampleFlat, samplePerClass, scanImageFolder, type ImageItem } from '@tacojs/calibration'
 import { compare, type Evaluation } from '@tacojs/evaluation'
-import { restrictHead, type Graph } from '@tacojs/graph'
+import { prunableLayers, restrictHead, type Graph } from '@tacojs/graph'
 import { checkBundleTarget } from '@tacojs/model-io'
 import type { Backend } from '@tacojs/runtime'
 import { createNumerics } from '@tacojs/solver'
 import { defaultThreads, openBackend } from './backends.js'
+import { checkImageModel } from './check-image-model.js'
+import { checkMemory } from './check-memory.js'
 import { checkPlaces } from './check-places.js'
 import { layerKernels } from './layer-kernels.js'
 import { speedResult } from './allocate/speed-result.js'
@@ -20,6 +22,7 @@ import { StageTimer, type OnStep, type RunOptions, type Stage } from './progress
 import { createPruner, prunedShare, type Specialist } from './pruner.js'
 import type { LayerReport } from './prune/layer-report.js'
 import { planLayers, type PlannedLayer } from './prune/plan.js'
+import { sharingOf } from './prune/shared-weights.js'
 import { isStructured } from './consistent.js'
 import { parseRecipe, type Recipe, type RecipeInput } from './recipe.js'
 import type { SpecializeResult } from './result.js'
@@ -87,6 +90,7 @@ export async function specialize(
     progress('load')(0, 1, recipe.model)
     const model = await loadModel(recipe.model, options)
     model.warnings.forEach(warn)
+    checkImageModel(model.graph)
     checkTakesOneImage(model.graph)
     const labels = await modelLabels(model, recipe.labels)
     const { folder, classes } = await loadTask(recipe.data, model, labels, warn)
@@ -142,7 +146,10 @@ export async function specialize(
     warn(`${have} % of the weights are zero already and stay, which is more than the ${asked} % that were asked for`)
   }
   const prunerOn = async (items: readonly ImageItem[], stage: 'prune' | 'prune-control', recipe: Recipe) => {
-    const views = viewsOf(recipe, { images: items.length, frontier: frontierBytes(dense, model.preprocess.inputSize) })
+    const { inputSize } = model.preprocess
+    const [images, frontier] = [items.length, frontierBytes(dense, inputSize)]
+    const views = viewsOf(recipe, { images, frontier })
+    checkMemory({ images, views, frontier, image: inputSize[0] * inputSize[1] * inputSize[2] })
     const calibration = await timer.time('calibrate', () =>
       readAll(items, model.preprocess, { ...reading, augment: recipe.augment, views, seed: recipe.seed }, (done) =>
         progress('calibrate')(done, items.length, stage === 'prune' ? undefined : 'control images'),
@@ -241,7 +248,9 @@ export async function specialize(
       stages: timer.seconds,
     }
     if (options.out === undefined) return result
+    progress('write')(0, 1, options.out)
     await timer.time('write', () => writeSpecialist(options.out!, specialist.graph, model.preprocess, result))
+    progress('write')(1, 1)
     // the bundle is whole, whatever becomes of what it was made from
     await work?.remove().catch((error: Error) => options.onWarning?.(error.message))
     return { ...result, seconds: (performance.now() - started) / 1000 }
@@ -265,7 +274,13 @@ const isRefusal = (error: unknown): boolean =>
 
 /** The layers that lose weights, or sum over units that go. Throws where the recipe does not fit the model. */
 function plannedLayers(dense: Graph, recipe: Recipe, warn: (text: string) => void): PlannedLayer[] {
-  if (!isStructured(recipe)) return planLayers(dense, recipe).groups.flatMap((group) => group.members)
+  if (!isStructured(recipe)) {
+    const shared = prunableLayers(dense).filter(sharingOf(dense))
+    if (shared.length > 0) {
+      warn(`these layers share their weights with others and stay dense: ${shared.map(({ name }) => name).join(', ')}`)
+    }
+    return planLayers(dense, recipe).groups.flatMap((group) => group.members)
+  }
   const { groups, warning } = planStructured(dense, recipe)
   if (warning) warn(warning)
   const sparse = groups.filter(({ planned }) => dense.initializers.get(planned.layer.weight)!.sparsity !== undefined)

@@ -1,4 +1,4 @@
-import { createGraph, float32, node } from '@tacojs/graph'
+import { createGraph, float32, int64, node } from '@tacojs/graph'
 import { frontierBytes } from './frontier.js'
 import { parseRecipe } from './recipe.js'
 import { viewsOf } from './views.js'
@@ -44,4 +44,24 @@ test('between two steps the input of a layer stands there, and what goes round i
     outputs: [{ ...graph.outputs[0]!, shape: ['batch', 7, ...sizes] }],
   }
   expect(frontierBytes(open, [3, 8, 5])).toBe(7 * 40 * 4)
+})
+
+test('windows of an image count as often as there are', () => {
+  const graph = createGraph({
+    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 16, 8] }],
+    outputs: [{ name: 'z', dtype: 'float32', shape: ['16*batch', 8] }],
+    nodes: [
+      node('Reshape', ['x', 'rows'], ['w'], { attributes: { allowzero: 0 } }),
+      ...['a', 'b'].map((y, i) =>
+        node('Linear', [i ? 'a' : 'w', `${y}.weight`], [y], { domain: 'ai.tacojs', name: y }),
+      ),
+      node('Add', ['a', 'b'], ['z']),
+    ],
+    initializers: {
+      rows: int64([2], [-1, 8]),
+      'a.weight': float32([8, 8], new Float32Array(64)),
+      'b.weight': float32([8, 8], new Float32Array(64)),
+    },
+  })
+  expect(frontierBytes(graph, [16, 8])).toBe(16 * 8 * 4)
 })

@@ -51,7 +51,7 @@ export async function reachAccuracy(
       }
     })
   const step = progress('prune')
-  let layers = 0
+  let [layers, attempts] = [0, 1]
   /** @param share of the attempt's own work */
   const advance = ({ index, of, sparsity }: Attempt, done: number, detail: string, share: number): void =>
     step(index * (layers + 1) + done, of * (layers + 1), `${percent(sparsity)}: ${detail}`, (index + share) / of)
@@ -73,11 +73,13 @@ export async function reachAccuracy(
     async (graph, attempt) => {
       advance(attempt, layers, 'dev images', PRUNING)
       const { correct: right } = await evaluated(graph)
-      if (attempt.index === attempt.of - 1) advance(attempt, layers + 1, 'done', 1)
+      attempts = attempt.of
       return right
     },
     { maxDrop, grid: sparsityGrid(recipe, zeros), dense: { correct, images } },
   )
+  // bisection may be through sooner than it could have been
+  step(attempts * (layers + 1), attempts * (layers + 1), 'done', 1)
   if (!found.search.reached) {
     const { tried, sparsity } = found.search
     warn(

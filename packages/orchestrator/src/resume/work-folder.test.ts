@@ -63,6 +63,12 @@ test('the work of another model, other images or another recipe is refused, and 
   const message = (text: RegExp) =>
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(text) })
   await expect(run({ sparsity: 0.75 })).rejects.toEqual(message(/recipe\.sparsity \(0\.5 before, 0\.75 now\).*--fresh/))
+  // sparsities of the layers follow from the rest, unless they are all that differs
+  const layers = { 'a.*': { sparsity: 0.1 } }
+  await expect(run({ sparsity: 0.75, layers })).rejects.toEqual(message(/differs in recipe\.sparsity \([^)]*\); run/))
+  await expect(run({ layers })).rejects.toEqual(message(/differs in recipe\.layers \({} before, {"a\.\*"/))
+  const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`a.${i}.*`, { sparsity: 0.1 }]))
+  await expect(run({ layers: many })).rejects.toEqual(message(/^.{0,500}$/))
   await expect(run({}, 2)).rejects.toEqual(message(/differs in model;/))
   await expect(run({}, 1, 2)).rejects.toEqual(message(/differs in images;/))
   await run({}, 2, 2, true)
