@@ -64,6 +64,8 @@ test('a crop depends on the seed and the image, not on the others or on how many
 test('corrupt images stop the run, or are left out, listed, and replaced by the next', async () => {
   const mixed = items('0.png', 'cut.png', '1.png', 'page.jpg', 'absent.png', '2.png')
   await expect(all(batches(mixed, preprocess, { batchSize: 2 }))).rejects.toEqual(error('INVALID_DATA', 'cut.png'))
+  const stop = all(batches(mixed.slice(1), preprocess, { batchSize: 2 }))
+  await expect(stop).rejects.toEqual(error('INVALID_DATA', 'leave out what cannot be read (--skip-corrupt)'))
   const stream = batches(mixed, preprocess, { batchSize: 2, onCorrupt: 'skip' })
   expect(stream.skipped).toEqual([])
   for (const _ of [1, 2]) {
@@ -77,6 +79,11 @@ test('not one readable image is an error even when skipping; no items are none',
   const stream = batches(items('cut.png', 'page.jpg'), preprocess, { batchSize: 2, onCorrupt: 'skip' })
   await expect(all(stream)).rejects.toEqual(error('INVALID_DATA', 'none of the 2 images'))
   expect(await all(batches([], preprocess, { batchSize: 2 }))).toEqual([])
+})
+
+test('a way of augmenting that does not exist is refused at once', () => {
+  const augment = 'Flip' as 'flip'
+  expect(() => batches([], preprocess, { batchSize: 2, augment })).toThrow(/^augment is 'Flip'; use one of none, flip/)
 })
 
 test('a raised signal stops before and between batches, also when skipping', async () => {

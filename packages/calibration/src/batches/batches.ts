@@ -1,7 +1,7 @@
 import { isTacoError, TacoError, throwIfAborted } from '@tacojs/errors'
 import type { Tensor } from '@tacojs/graph'
 import { basename } from 'node:path'
-import { augmented, type Augment } from '../augment/augment.js'
+import { augmented, augments, type Augment } from '../augment/augment.js'
 import { decodeImage, type DecodeOptions } from '../decode/decode.js'
 import { seededRandom } from '../folder/random.js'
 import type { ImageItem } from '../folder/scan.js'
@@ -58,6 +58,9 @@ export function batches(items: readonly ImageItem[], preprocess: Preprocess, opt
     if (Number.isSafeInteger(value) && value >= 1) continue
     throw new TacoError('INVALID_ARGUMENT', `${name} is ${value}, a whole number of at least 1 is needed`)
   }
+  if (options.augment !== undefined && !augments.includes(options.augment)) {
+    throw new TacoError('INVALID_ARGUMENT', `augment is '${options.augment}'; use one of ${augments.join(', ')}`)
+  }
   let skipped: SkippedImage[] = []
   return {
     get skipped() {
@@ -85,7 +88,9 @@ async function* generate(
       return augmented(await decodeImage(file, options), preprocess, { augment, views }, random)
     } catch (error) {
       if (onCorrupt === 'skip' && isTacoError(error)) return { file, reason: error.message }
-      throw error
+      if (!isTacoError(error) || error.code !== 'INVALID_DATA') throw error
+      const advice = 'take it away, or leave out what cannot be read (--skip-corrupt)'
+      throw new TacoError(error.code, `${error.message}; ${advice}`, { cause: error })
     }
   }
   let pixels: Uint8Array[] = []

@@ -24,8 +24,10 @@ export function samplePerClass(folder: ImageFolder, shots: number, seed: number)
   check('seed', seed, 0)
   const items: ImageItem[] = []
   const short: ShortClass[] = []
+  const byClass = folder.classes.map((): ImageItem[] => [])
+  for (const item of folder.items) byClass[item.label]?.push(item)
   for (const [label, name] of folder.classes.entries()) {
-    const all = folder.items.filter((item) => item.label === label)
+    const all = byClass[label]!
     if (all.length < shots) short.push({ class: name, have: all.length, want: shots })
     items.push(...choose(all, shots, seed, name))
   }
