@@ -25,6 +25,13 @@ test('letters that BLAS does not have are named', async () => {
   }
 })
 
+test.each([NaN, 0, -1, '1e6', null])('a memory limit of %p is INVALID_ARGUMENT', async (limit) => {
+  await expect(createLinalg({ memoryLimit: limit as number })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining(`memoryLimit is ${limit}`),
+  })
+})
+
 test('memory that cannot be had is OUT_OF_MEMORY, and later calls work', async () => {
   const linalg = await createLinalg({ memoryLimit: 1 << 20 })
   const big = new Float64Array(500 * 500)

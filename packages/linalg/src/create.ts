@@ -13,7 +13,8 @@ import type { FloatArray, Linalg, TriangularOptions } from './types.js'
 /**
  * Compiles the embedded kernels and makes them ready; dispose of them when done. `build` chooses between base and relaxed
  * SIMD, `memoryLimit` bounds the wasm memory in bytes, `threads` shares large calls among threads, where they are to be
- * had. Throws UNSUPPORTED without WebAssembly SIMD, INVALID_ARGUMENT for another number of threads than 1 to 64.
+ * had. Throws UNSUPPORTED without WebAssembly SIMD, INVALID_ARGUMENT for another number of threads than 1 to 64 and for
+ * a limit that is no number above 0.
  */
 export async function createLinalg(options: LinalgOptions = {}): Promise<Linalg> {
   let loaded: Loaded | undefined = await loadKernels(options)

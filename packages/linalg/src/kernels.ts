@@ -1,4 +1,4 @@
-import type { TacoError } from '@tacojs/errors'
+import { TacoError } from '@tacojs/errors'
 import { controlBytes, createTeam, instantiate, whyNoThreads, type InstantiateOptions, type Team } from '@tacojs/wasm'
 import { kernels as embedded } from './generated/kernels.js'
 import type { Matrix } from './matrix.js'
@@ -98,7 +98,17 @@ export interface Loaded {
   readonly lost: TacoError | undefined
 }
 
+/**
+ * Throws INVALID_ARGUMENT for a memory limit that is no number above 0, as well as what instances and threads throw.
+ */
 export async function loadKernels({ threads = 1, ...options }: LinalgOptions): Promise<Loaded> {
+  const { memoryLimit } = options
+  if (memoryLimit !== undefined && !(typeof memoryLimit === 'number' && memoryLimit > 0)) {
+    throw new TacoError(
+      'INVALID_ARGUMENT',
+      `memoryLimit is ${memoryLimit}; give bytes, a number above 0, or leave it out`,
+    )
+  }
   const shared = threads > 1 && whyNoThreads() === undefined
   const { exports, arena, module, memory } = await instantiate<Exports>(embedded, { ...options, shared })
   const control = arena.alloc(controlBytes)

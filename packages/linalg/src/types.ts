@@ -201,7 +201,7 @@ export interface Admm {
 /**
  * Dense numerics under their BLAS and LAPACK names, row-major, on Float32Array or Float64Array. The same inputs give the
  * same bits on each call. A wrong size or type throws INVALID_ARGUMENT, a call after `dispose()` DISPOSED, memory that
- * cannot be had OUT_OF_MEMORY, the loss of a thread UNSUPPORTED, as does each call after it; what a call would have
+ * cannot be had OUT_OF_MEMORY, the loss of a thread THREAD_LOST, as does each call after it; what a call would have
  * written is then untouched or, for gemm and syrk, partly written.
  */
 export interface Linalg {

@@ -1,5 +1,6 @@
 import { TacoError } from '@tacojs/errors'
-import type { Pattern } from './pattern.js'
+import { checkFlags } from './flags.js'
+import { checkPattern, type Pattern } from './pattern.js'
 import { unitsOf } from './units.js'
 
 /** What a layer keeps. Where the warm start (`allowed`) has more zeros than were asked for, they all stay. */
@@ -10,9 +11,13 @@ export interface Budget {
   readonly blocks?: number
 }
 
-/** Zeros of `count` weights at a sparsity: ⌊count·s⌋; the 1e-9 forgives 0.1 · 10 · 3 = 3.0000000000000004 and its kin. */
+/**
+ * Zeros of `count` weights at a sparsity: ⌊count·s⌋, but that what rounding alone leaves below a whole number is that
+ * number: 41996310 · 0.7 is 29397416.999999996.
+ */
 export function zerosOf(count: number, sparsity: number): number {
-  return Math.min(count, Math.floor(count * sparsity + 1e-9))
+  const zeros = count * sparsity
+  return Math.min(count, Math.floor(zeros + Math.max(1e-9, 4 * Number.EPSILON * zeros)))
 }
 
 /**
@@ -27,7 +32,10 @@ export function keptOfGroup(width: number, n: number, m: number): number {
  * The budget of a layer. Unstructured: rows·cols − ⌊rows·cols·sparsity⌋ weights; blocks: their number less
  * ⌊number·sparsity⌋, but never more than hold an allowed weight. An n:m pattern decides alone, `sparsity` is not looked
  * at, and a group with fewer allowed weights than n keeps those.
- * Throws INVALID_ARGUMENT when a sparsity that is needed is not a number in [0, 1].
+ *
+ * @param allowed [rows, cols], 1 = may be kept; all unless given
+ * @throws INVALID_ARGUMENT for a pattern that is none, a sparsity that is needed and is not a number in [0, 1], and a
+ * flag of `allowed` that is neither 1 nor 0; SHAPE_MISMATCH for an `allowed` of another length.
  */
 export function budgetOf(
   rows: number,
@@ -36,8 +44,10 @@ export function budgetOf(
   sparsity: number | undefined,
   allowed?: Uint8Array,
 ): Budget {
+  checkPattern(pattern)
+  if (allowed) checkFlags('allowed', allowed, rows, cols)
   if (pattern.kind === 'nm') return { nonzeros: keptOfGroups(rows, cols, pattern, allowed) }
-  if (sparsity === undefined || !(sparsity >= 0 && sparsity <= 1)) {
+  if (typeof sparsity !== 'number' || !(sparsity >= 0 && sparsity <= 1)) {
     throw new TacoError('INVALID_ARGUMENT', `sparsity ${sparsity}: give a number from 0 (dense) to 1 (all zero)`)
   }
   const units = unitsOf(rows, cols, pattern)

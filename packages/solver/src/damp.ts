@@ -34,12 +34,12 @@ const MOST = 1e6
 
 /**
  * Damps and factors a problem. λ = damp·mean(diag H) over all columns, dead ones included; when the Cholesky
- * factorisation fails, λ × 10, or 1e-10 of the mean where that is more.
+ * factorisation fails, or has a pivot that is all rounding, λ × 10, or 1e-10 of the mean where that is more.
  * Throws INVALID_ARGUMENT for a damp that is negative or above a million, NUMERICAL for values that are not finite.
  */
 export function damp(linalg: Linalg, problem: LayerProblem, options: { damp?: number } = {}): DampedProblem {
   const { damp: relative = 0.01 } = options
-  if (!(relative >= 0 && relative <= MOST)) {
+  if (typeof relative !== 'number' || !(relative >= 0 && relative <= MOST)) {
     throw new TacoError('INVALID_ARGUMENT', `damp ${relative}: give a number from 0 to ${MOST}, such as 0.01`)
   }
   checkProblem(problem)
@@ -53,8 +53,9 @@ export function damp(linalg: Linalg, problem: LayerProblem, options: { damp?: nu
   for (let escalations = 0; escalations <= mostEscalations; escalations++) {
     if (escalations > 0) lambda = Math.max(10 * lambda, 1e-10 * mean)
     const factor = choleskyOfReversed(linalg, h, lambda, cols)
-    const target = factor && optimum(linalg, problem, lambda, factor)
-    if (!factor || !target || !allFinite(target)) continue
+    if (!factor || nearlySingular(factor, h, lambda, cols)) continue
+    const target = optimum(linalg, problem, lambda, factor)
+    if (!allFinite(target)) continue
     let upper: Float64Array | undefined
     const penalty = lambda * squaredDistance(target, problem.weights)
     const floor = Math.max(0, floorOf(problem, lambda, target))
@@ -74,6 +75,15 @@ export function damp(linalg: Linalg, problem: LayerProblem, options: { damp?: nu
     'NUMERICAL',
     `layer problem: H is not positive definite even with a damping of ${lambda}; check its symmetry`,
   )
+}
+
+/** Whether a pivot L_ii² is so small a part of its H_jj + λ that it is rounding: the factor says nothing then. */
+function nearlySingular(factor: Float64Array, h: Float64Array, lambda: number, cols: number): boolean {
+  for (let i = 0; i < cols; i++) {
+    const [pivot, j] = [factor[i * cols + i] ** 2, cols - 1 - i]
+    if (!(pivot > cols * Number.EPSILON * (h[j * cols + j] + lambda))) return true
+  }
+  return false
 }
 
 /** W* = W + (B − WH)(H + λI)⁻¹, which equals (B + λW)(H + λI)⁻¹ and is W to the last digit where Y = WX. */

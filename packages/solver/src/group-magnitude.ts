@@ -1,14 +1,14 @@
+import type { Linalg } from '@tacojs/linalg'
 import { checkGroups, type GroupChoice } from './column-groups.js'
 import type { DampedProblem } from './damp.js'
 import { excess } from './loss.js'
-import type { Numerics } from './numerics.js'
 
 /**
  * Structured pruning by magnitude: the `count` groups of columns with the smallest ‖W_B‖² go, all rows together; ties: the
  * lowest index first. What stays keeps its dense weights. Throws INVALID_ARGUMENT as `checkGroups`.
  */
 export function groupMagnitude(
-  numerics: Numerics,
+  linalg: Linalg,
   damped: DampedProblem,
   groups: readonly Int32Array[],
   count: number,
@@ -22,5 +22,5 @@ export function groupMagnitude(
     .slice(0, count)
   const gone = new Set(order)
   const weights = dense.map((w, i) => (gone.has(groupOf[i % cols]) ? 0 : w))
-  return { order, weights, loss: excess(numerics, damped, weights).loss }
+  return { order, weights, loss: excess(linalg, damped, weights).loss }
 }

@@ -12,11 +12,11 @@ export { type Candidate, type Method, type MethodContext, type RefitKind } from 
 export { methods, type MethodName } from './methods.js'
 export { createNumerics, type Numerics } from './numerics.js'
 export { fromTrace, traceObs } from './obs/exact-obs.js'
-export { groupObs, type GroupRemovals } from './obs/group-obs.js'
+export { groupObs, type GroupOptions, type GroupRemovals } from './obs/group-obs.js'
 export { type ObsTrace } from './obs/trace.js'
 export { formatPattern, parsePattern, type Pattern } from './pattern.js'
 export { type LayerProblem } from './problem.js'
-export { refit } from './refit.js'
+export { fitMask, refit, type Refitted, type RefitOptions } from './refit.js'
 export { solveLayer, type Solution, type SolveOptions } from './solve-layer.js'
 export {
   createInputStatistics,

@@ -6,7 +6,7 @@ import { loadObs, type Elimination, type ObsKernels, type Removals } from './obs
 export interface Numerics extends Linalg {
   /**
    * ExactOBS of many rows. The same bits for any number of threads. Throws OUT_OF_MEMORY, DISPOSED, ABORTED, and
-   * UNSUPPORTED where a thread was lost.
+   * THREAD_LOST where a thread was lost.
    */
   eliminate(elimination: Elimination): Removals
 }
@@ -35,4 +35,10 @@ export async function createNumerics(options: LinalgOptions = {}): Promise<Numer
     dispose,
     [Symbol.dispose]: dispose,
   }
+}
+
+/** Throws INVALID_ARGUMENT, beginning with `of`, for a linalg without the kernels of ExactOBS. */
+export function numericsOf(of: string, linalg: Linalg): Numerics {
+  if ('eliminate' in linalg) return linalg as Numerics
+  throw new TacoError('INVALID_ARGUMENT', `${of}: needs the numerics of createNumerics()`)
 }

@@ -15,6 +15,7 @@ test('2:4 keeps two of four, 4x1 is four outputs of one input', () => {
 test.each([
   ...['', 'dense', '4:2', '0:4', '4:4', '2:', '2:4:8', '-1:4', '1.5:4', '1:2000'],
   ...['0x4', '4x0', '4x', '4x2000', '2x2x2', '4×1'],
+  ...[undefined, null, 24],
 ])('"%s" is refused', (text) => {
-  expect(() => parsePattern(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  expect(() => parsePattern(text as string)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
 })

@@ -15,7 +15,7 @@ export type Pattern =
  * one input). Throws INVALID_ARGUMENT for anything else, unless 0 < n < m ≤ 1024, and unless 0 < R, C ≤ 1024.
  */
 export function parsePattern(text: string): Pattern {
-  const name = text.trim().toLowerCase()
+  const name = String(text).trim().toLowerCase()
   if (name === 'unstructured') return { kind: 'unstructured' }
   const [, first, mark, second] = /^(\d{1,4})([:x])(\d{1,4})$/.exec(name) ?? []
   const [a, b] = [Number(first), Number(second)]
@@ -29,11 +29,11 @@ export function parsePattern(text: string): Pattern {
 
 const LARGEST = 1024
 
-function isPattern(pattern: Pattern): boolean {
+function isPattern(pattern: Pattern | null | undefined): boolean {
   const fits = (count: number): boolean => Number.isInteger(count) && 0 < count && count <= LARGEST
-  if (pattern.kind === 'nm') return fits(pattern.n) && fits(pattern.m) && pattern.n < pattern.m
-  if (pattern.kind === 'block') return fits(pattern.rows) && fits(pattern.cols)
-  return pattern.kind === 'unstructured'
+  if (pattern?.kind === 'nm') return fits(pattern.n) && fits(pattern.m) && pattern.n < pattern.m
+  if (pattern?.kind === 'block') return fits(pattern.rows) && fits(pattern.cols)
+  return pattern?.kind === 'unstructured'
 }
 
 /** Throws INVALID_ARGUMENT for anything but what `parsePattern` gives, such as its text. */

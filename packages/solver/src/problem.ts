@@ -30,21 +30,29 @@ export interface LayerProblem {
   readonly hasBias: boolean
 }
 
-/** Throws SHAPE_MISMATCH for arrays of a wrong length, NUMERICAL for a value that is not finite; both name the array. */
+/**
+ * Throws SHAPE_MISMATCH for arrays of a wrong length, NUMERICAL for a value that is not finite, both naming the array,
+ * and INVALID_ARGUMENT for a count that is no number above 0.
+ */
 export function checkProblem(problem: LayerProblem): void {
   const { rows, cols } = problem
   const lengths = { weights: rows * cols, h: cols * cols, b: rows * cols, xMean: cols, yMean: rows }
   for (const [name, length] of Object.entries(lengths)) {
     const values = problem[name as keyof typeof lengths]
-    if (values.length !== length) {
+    if (values?.length !== length) {
       throw new TacoError(
         'SHAPE_MISMATCH',
-        `layer problem: ${name} has ${values.length} values, ${rows}×${cols} needs ${length}`,
+        `layer problem: ${name} has ${values?.length} values, ${rows}×${cols} needs ${length}`,
       )
     }
     checkFinite(name, values, name === 'h' || name === 'b' ? cols : 1)
   }
   checkFinite('yy', [problem.yy], 1)
+  if (typeof problem.count === 'number' && problem.count > 0 && problem.count < Infinity) return
+  throw new TacoError(
+    'INVALID_ARGUMENT',
+    `layer problem: count is ${problem.count}; give the sum of the positions' weights, their number where all weigh 1`,
+  )
 }
 
 export function allFinite(values: ArrayLike<number>): boolean {
@@ -67,14 +75,18 @@ function checkFinite(name: string, values: ArrayLike<number>, width: number): vo
   }
 }
 
+/** An input whose standard deviation is within this part of its mean is constant: the last bit of f32. */
+const lastBit = 2 ** -23
+
 /**
  * 1 where an input never varies (or never differs from 0, when there is no bias to take a constant up): its weights
- * have no effect on the fit. Rounding leaves up to about 1e-13 of count·mean² where a constant was centred away.
+ * have no effect on the fit. Sums about a shift near the mean leave exactly 0 of a constant; what is within a last bit
+ * of the mean is the rounding of the inputs, or of sums that were centred in f64 afterwards.
  */
 export function deadInputs({ cols, h, xMean, count, hasBias }: LayerProblem): Uint8Array {
   const dead = new Uint8Array(cols)
   for (let j = 0; j < cols; j++) {
-    const noise = hasBias ? 1e-12 * count * xMean[j] * xMean[j] : 0
+    const noise = hasBias ? count * (lastBit * xMean[j]) ** 2 : 0
     dead[j] = h[j * cols + j] <= noise ? 1 : 0
   }
   return dead

@@ -11,8 +11,8 @@ const TURN = 4e9
 
 /**
  * The exact refit row by row: with the support S of a row, ŵ_S += (H_SS)⁻¹ r_S, where r = (w* − ŵ)H is the residual
- * [rows, cols] of the given weights. The rows of a group share their support and the factorisation. A row whose H_SS
- * cannot be factored stays as it is. Cost Σ k³/6 over the groups.
+ * [rows, cols] of the given weights. The rows of a group share their support and the factorisation. Rows whose H_SS
+ * cannot be factored stay as they are. Cost Σ k³/6 over the groups.
  */
 export function refitRows(
   linalg: Linalg,

@@ -1,13 +1,23 @@
 import { createLinalg } from '@tacojs/linalg'
 import fc from 'fast-check'
 import { keptOfGroup } from './counts.js'
-import { damp } from './damp.js'
+import { damp, type DampedProblem } from './damp.js'
 import { methods, type MethodName } from './methods.js'
 import { createNumerics, type Numerics } from './numerics.js'
 import { parsePattern, type Pattern } from './pattern.js'
 import type { LayerProblem } from './problem.js'
-import { solveLayer, type SolveOptions } from './solve-layer.js'
-import { multiply, plainLoss, random, randomProblem, worst } from './testing/problems.js'
+import { fitMask, refit } from './refit.js'
+import { solveLayer, type Solution, type SolveOptions } from './solve-layer.js'
+import {
+  collinearProblem,
+  exactProblem,
+  multiply,
+  plainLoss,
+  random,
+  randomProblem,
+  transpose,
+  worst,
+} from './testing/problems.js'
 
 let linalg: Numerics
 beforeAll(async () => {
@@ -165,16 +175,53 @@ test('loss, error and floor are what plain loops give', () => {
 })
 
 test('refit never raises the loss, keeps the mask, and both ways of it agree', () => {
+  const relative = fc.constantFrom(0.1, 0.01, 1e-3, 1e-4, 1e-5)
   fc.assert(
-    fc.property(problem, method, sparsity, (layer, method, sparsity) => {
-      const [plain, refitted] = [false, true].map((refit) => solve(layer, { method, sparsity, refit }))
+    fc.property(problem, method, sparsity, relative, (layer, method, sparsity, relative) => {
+      const [plain, refitted] = [false, true].map((refit) => solve(layer, { method, sparsity, refit, damp: relative }))
       expect(refitted.loss).toBeLessThanOrEqual(plain.loss * (1 + 1e-12))
       expect(refitted.mask).toEqual(plain.mask)
-      if (method === 'magnitude' || method === 'fastobc') expect(plain.refit).toBe('none')
+      const fits = ['magnitude', 'fastobc'].includes(method)
+      // what has fitted the weights itself pays no heed to refit
+      if (fits) expect(plain.refit).toBe('none')
+      else expect(plain.weights).toEqual(refitted.weights)
+      checkBothWays(damp(linalg, layer, { damp: relative }), plain)
     }),
     runs,
   )
 })
+
+test.each([
+  ['shared', 1e-3],
+  ['shared', 1e-4],
+  ['shared', 1e-5],
+  ['decaying', 1e-3],
+  ['decaying', 1e-5],
+] as const)('both ways of refit agree where inputs are nearly collinear: %s, damp %f', (kind, relative) => {
+  const layer = collinearProblem(6, 60, 240, kind)
+  for (const method of ['magnitude', 'fastobc'] as const) {
+    for (const sparsity of [0.1, 0.6]) {
+      const plain = solve(layer, { method, sparsity, refit: false, damp: relative })
+      checkBothWays(damp(linalg, layer, { damp: relative }), plain)
+    }
+  }
+})
+
+/** Of a mask, Cholesky and conjugate gradients lose the same, row by row, whatever they start from. */
+function checkBothWays(damped: DampedProblem, { mask, weights, loss }: Solution): void {
+  const size = plainLoss(damped.problem, damped.lambda, damped.target, new Float64Array(mask.length))
+  const [exact, near, fromMask] = [
+    refit(linalg, damped, { mask, weights, loss }, { kind: 'cholesky' }),
+    refit(linalg, damped, { mask, weights, loss }, { kind: 'conjugate-gradient' }),
+    fitMask(linalg, damped, mask, { kind: 'conjugate-gradient' }),
+  ]
+  for (const other of [near, fromMask]) {
+    other.rowLosses!.forEach((rowLoss, row) => {
+      expect(rowLoss).toBeLessThanOrEqual(exact.rowLosses![row] * (1 + 5e-6) + 1e-12 * size)
+      expect(rowLoss).toBeGreaterThanOrEqual(exact.rowLosses![row] * (1 - 1e-9) - 1e-12 * size)
+    })
+  }
+}
 
 test('permuting the rows permutes the result', () => {
   const layer = randomProblem(6, 20, 60, { seed: 3 })
@@ -263,6 +310,32 @@ test('without damping, what is singular is damped, and that is told', () => {
   expect([zeros(still.mask), still.error, still.relativeError]).toEqual([12, 0, 0])
 })
 
+test('inputs that are combinations of others, undamped: λ is raised, and no row that keeps weights is emptied', () => {
+  const x = Float64Array.of(0, 0, 0, 0.8, 0.4, 0.2, 0.4, 0.4, 0.3, 0, 0.3, 0.3)
+  const weights = Float64Array.of(1, 2, 3, 4)
+  const outputs = (inputs: Float64Array, w: Float64Array, cols: number) => multiply(inputs, transpose(w, cols), cols)
+  const layers = [exactProblem(weights, x, outputs(x, weights, 4), 4, false)]
+  const next = random(3)
+  for (let cols = 3; cols < 30; cols++) {
+    const some = Float64Array.from({ length: cols * cols }, (_, i) => (i % cols === cols - 1 ? 0 : next() - 0.5))
+    // the last input is the first once more
+    for (let i = 0; i < some.length; i += cols) some[i + cols - 1] = some[i]
+    const w = Float64Array.from({ length: 3 * cols }, () => next() - 0.5)
+    layers.push(exactProblem(w, some, outputs(some, w, cols), cols, false))
+  }
+  for (const layer of layers) {
+    for (const method of names) {
+      const { weights, mask, escalations, relativeError } = solve(layer, { method, sparsity: 0.25, damp: 0 })
+      expect(escalations).toBeGreaterThan(0)
+      expect(relativeError).toBeLessThan(0.5)
+      for (let from = 0; from < mask.length; from += layer.cols) {
+        const kept = mask.subarray(from, from + layer.cols).includes(1)
+        expect(weights.subarray(from, from + layer.cols).some((w) => w !== 0)).toBe(kept)
+      }
+    }
+  }
+})
+
 test.each([
   [{ sparsity: 1.2 }, 'sparsity 1.2'],
   [{ sparsity: -0.1 }, 'sparsity -0.1'],
@@ -280,7 +353,17 @@ test.each([
   [{ method: 'toString' as 'magnitude' }, 'method "toString"'],
   [{ rho: [0.7, -1] }, 'rho 0.7, -1'],
   [{ rho: [] }, 'rho'],
+  [{ rho: '0.7' as unknown as number }, 'rho 0.7: give numbers'],
+  [{ rho: ['1'] as unknown as number[] }, 'rho 1: give numbers'],
+  [{ rho: null as unknown as number }, 'rho null'],
+  [{ damp: null as unknown as number }, 'damp null'],
+  [{ damp: '0.1' as unknown as number }, 'damp 0.1'],
+  [{ sparsity: null as unknown as number }, 'sparsity null'],
+  [{ pattern: undefined as unknown as Pattern }, 'pattern undefined'],
+  [{ pattern: null as unknown as Pattern }, 'pattern null'],
+  [{ deadInputs: 'last' as 'first' }, 'deadInputs "last"'],
   [{ allowed: new Uint8Array(8).fill(2) }, 'allowed[0] is 2'],
+  [{ allowed: new Float32Array(8).fill(0.5) as unknown as Uint8Array }, 'allowed[0] is 0.5'],
 ])('%o is refused', (options, message) => {
   const layer = randomProblem(2, 4, 9)
   expect(() => solve(layer, options)).toThrow(

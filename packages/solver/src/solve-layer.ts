@@ -34,7 +34,10 @@ export interface SolveOptions {
   readonly damp?: number
   /** The ρ that ADMM tries, of which the one with the lowest loss counts; 0.7 unless said. */
   readonly rho?: number | readonly number[]
-  /** Whether the weights on the mask are fitted again; true unless said. */
+  /**
+   * Whether the weights on the mask are fitted again; true unless said. Says nothing to what fits them in any case: the
+   * methods admm, exactobs, cascade and auto, and swaps.
+   */
   readonly refit?: boolean
   /** Whether kept and pruned weights of a row are exchanged afterwards while that pays. Not for blocks. */
   readonly swaps?: boolean
@@ -73,7 +76,11 @@ const MOST_RHO = 1e6
 
 /**
  * Prunes one layer. The zeros are exactly those asked for, whatever the statistics.
- * Throws INVALID_ARGUMENT for options out of range, SHAPE_MISMATCH and NUMERICAL for a bad problem, ABORTED.
+ *
+ * Throws INVALID_ARGUMENT for options out of range, a method without the numerics that it needs, and a problem without
+ * its count; SHAPE_MISMATCH for arrays of the problem, `allowed` or `rowWeights` of another length; NUMERICAL for
+ * values that are not finite, an H that no damping makes definite, and losses that are not finite; UNSUPPORTED for
+ * swaps with blocks; and what the numerics throw: OUT_OF_MEMORY, DISPOSED, THREAD_LOST; ABORTED.
  */
 export function solveLayer(linalg: Linalg, problem: LayerProblem, options: SolveOptions): Solution {
   const { pattern, allowed, rowWeights, blockSize = 128, deadInputs = 'first', signal } = options
@@ -93,13 +100,15 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
     throw new TacoError('INVALID_ARGUMENT', `blockSize ${blockSize}: give a positive integer, such as 128`)
   }
   const rho = typeof options.rho === 'number' ? [options.rho] : options.rho
-  if (rho && !(rho.length > 0 && rho.every((r) => r > 0 && r <= MOST_RHO))) {
+  if (rho !== undefined && !isRho(rho)) {
     throw new TacoError(
       'INVALID_ARGUMENT',
-      `rho ${rho.join(', ')}: give numbers above 0, at most ${MOST_RHO}, such as 0.7`,
+      `rho ${Array.isArray(rho) ? rho.join(', ') : rho}: give numbers above 0, at most ${MOST_RHO}, such as 0.7`,
     )
   }
-  if (allowed) checkAllowed(allowed, rows, cols)
+  if (deadInputs !== 'first' && deadInputs !== 'plain') {
+    throw new TacoError('INVALID_ARGUMENT', `deadInputs "${deadInputs}": use 'first' or 'plain'`)
+  }
   if (rowWeights) checkRowWeights(rowWeights, rows)
   const budget = budgetOf(rows, cols, pattern, options.sparsity, allowed)
   throwIfAborted(signal)
@@ -128,13 +137,8 @@ export function solveLayer(linalg: Linalg, problem: LayerProblem, options: Solve
   }
 }
 
-function checkAllowed(allowed: Uint8Array, rows: number, cols: number): void {
-  if (allowed.length !== rows * cols) {
-    throw new TacoError('SHAPE_MISMATCH', `allowed has ${allowed.length} values, ${rows}×${cols} weights need as many`)
-  }
-  const wrong = allowed.findIndex((a) => a > 1)
-  if (wrong >= 0) throw new TacoError('INVALID_ARGUMENT', `allowed[${wrong}] is ${allowed[wrong]}: use 1 or 0`)
-}
+const isRho = (values: readonly number[]): boolean =>
+  Array.isArray(values) && values.length > 0 && values.every((r) => typeof r === 'number' && r > 0 && r <= MOST_RHO)
 
 function meanOutput(weights: Float64Array, xMean: Float64Array): number {
   let sum = 0

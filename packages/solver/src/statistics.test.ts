@@ -65,25 +65,79 @@ test('the same bits for any number of threads and however the positions come in 
   const next = random(9)
   const x = Float32Array.from({ length: n * wide }, next)
   const y = Float32Array.from({ length: n * tall }, next)
-  const of = (threads: Linalg, step: number) => {
+  const weights = Float32Array.from({ length: n }, (_, p) => (p < 3 || p % 5 === 4 ? 0 : 0.5 + next()))
+  // The first batch decides what is subtracted before the products: at least as many positions as it is the mean of.
+  const of = (threads: Linalg, sizes: readonly number[], own?: Float32Array) => {
     const statistics = createStatistics(threads, {
       rows: tall,
       cols: wide,
       weights: new Float32Array(wide * tall),
       bias: true,
     })
-    // The first batch decides what is subtracted before the products.
-    for (let from = 0, to = 100; from < n; from = to, to = Math.min(n, to + step)) {
-      statistics.add(x.slice(from * wide, to * wide), y.slice(from * tall, to * tall), to - from)
+    for (let from = 0, to = 0, batch = 0; from < n; from = to, batch++) {
+      to = Math.min(n, from + sizes[Math.min(batch, sizes.length - 1)])
+      statistics.add(
+        ...([x.slice(from * wide, to * wide), y.slice(from * tall, to * tall), to - from] as const),
+        own?.slice(from, to),
+      )
     }
     return statistics.finish()
   }
   const pair = await createLinalg({ threads: 2 })
-  const once = of(linalg, n)
-  for (const other of [of(pair, n), of(linalg, 7)]) {
-    expect([worst(other.h, once.h), worst(other.b, once.b), other.yy - once.yy, other.count]).toEqual([0, 0, 0, n])
+  expect(pair.threads.size).toBe(2)
+  for (const own of [undefined, weights]) {
+    const once = of(linalg, [n], own)
+    const others = [
+      of(pair, [n], own),
+      ...[[400, 7], [400, 1, 300, 64], [513], [2048, 452], [2499, 1]].map((sizes) => of(linalg, sizes, own)),
+      of(pair, [400, 97], own),
+    ]
+    for (const other of others) {
+      expect([worst(other.h, once.h), worst(other.b, once.b), other.yy - once.yy, other.count]).toEqual([
+        ...[0, 0, 0],
+        once.count,
+      ])
+      expect([other.positions, worst(other.xMean, once.xMean), worst(other.yMean, once.yMean)]).toEqual([n, 0, 0])
+    }
   }
   pair.dispose()
+})
+
+test('positions that count nothing say nothing of the others: blank ones first, then inputs about 1000', () => {
+  const next = random(3)
+  const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
+  const [blank, n] = [300, 4000]
+  const x = Float32Array.from({ length: (blank + n) * cols }, (_, i) => (i < blank * cols ? 0 : 1000 + normal()))
+  const y = Float32Array.from({ length: (blank + n) * rows }, (_, i) => (i < blank * rows ? 0 : 500 + normal()))
+  const weights = new Float64Array(rows * cols)
+  const own = Float32Array.from({ length: blank + n }, (_, p) => (p < blank ? 0 : 1 + (p % 2)))
+  const counted = (values: Float32Array, width: number) =>
+    Float64Array.from(
+      Array.from(own, (w, p) => Array<number[]>(w).fill([...values.subarray(p * width, (p + 1) * width)])).flat(2),
+    )
+  const expected = exactProblem(weights, counted(x, cols), counted(y, rows), cols, true)
+  // all at once, blank ones apart, and a weight that hardly counts on the first of them
+  const slight = own.with(0, 1e-9)
+  for (const [at, given] of [
+    [blank + n, own],
+    [blank, own],
+    [blank + n, slight],
+  ] as const) {
+    const statistics = createStatistics(linalg, { rows, cols, weights, bias: true })
+    for (const [from, to] of [
+      [0, at],
+      [at, blank + n],
+    ]) {
+      const part = [x.slice(from * cols, to * cols), y.slice(from * rows, to * rows), to - from] as const
+      statistics.add(...part, given.slice(from, to))
+    }
+    const { h, b, yy, count, positions } = statistics.finish()
+    const limit = given === own ? 3e-6 : 1e-3
+    expect(worst(h, expected.h)).toBeLessThan(limit * Math.max(...expected.h))
+    expect(worst(b, expected.b)).toBeLessThan(limit * Math.sqrt(Math.max(...expected.h) * expected.yy))
+    expect(Math.abs(yy - expected.yy)).toBeLessThan(limit * expected.yy)
+    expect([positions, Math.round(count)]).toEqual([blank + n, (3 * n) / 2])
+  }
 })
 
 test('NaN is named, wrong lengths and nothing at all are refused', () => {
@@ -121,6 +175,48 @@ test('what is wrong with weights is said: how many there are, and which is no we
   inputs.add(x, undefined, positions)
   expect(() => inputs.add(x, x, positions)).toThrow(said('INVALID_ARGUMENT', /in all calls of add, or in none/))
   inputs.dispose()
+})
+
+test.each([
+  ['rows of 0', { rows: 0 }, 'rows is 0'],
+  ['half a row', { rows: 1.5 }, 'rows is 1.5'],
+  ['no cols', { cols: undefined as unknown as number }, 'cols is undefined'],
+  ['cols below 0', { cols: -2 }, 'cols is -2'],
+])('%s: refused', (_, part, message) => {
+  const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
+  const sizes = { rows: 2, cols: 3, ...part }
+  const weights = new Float32Array(Math.max(0, Math.floor(sizes.rows * sizes.cols) || 0))
+  expect(() => createStatistics(linalg, { ...sizes, weights, bias: true })).toThrow(refused)
+  const layers = [{ rows: sizes.rows, weights }]
+  expect(() => createInputStatistics(linalg, { cols: sizes.cols, bias: true, layers })).toThrow(refused)
+})
+
+test('nothing is added after the end', () => {
+  const { x, y, weights } = samples(0)
+  const gone = expect.objectContaining({ code: 'DISPOSED', message: expect.stringContaining('layer statistics') })
+  for (const filled of [true, false]) {
+    for (const end of ['finish', 'dispose'] as const) {
+      if (!filled && end === 'finish') continue
+      const outputs = createStatistics(linalg, { rows, cols, weights, bias: true })
+      const inputs = createInputStatistics(linalg, { cols, bias: true, layers: [{ rows, weights }] })
+      if (filled) outputs.add(x, y, positions)
+      if (filled) inputs.add(x, undefined, positions)
+      for (const statistics of [outputs, inputs]) statistics[end]()
+      expect(() => outputs.add(x, y, positions)).toThrow(gone)
+      expect(() => inputs.add(x, undefined, positions)).toThrow(gone)
+      for (const statistics of [outputs, inputs]) expect(() => statistics.finish()).toThrow(gone)
+      for (const statistics of [outputs, inputs]) statistics.dispose()
+    }
+  }
+})
+
+test('a call that is refused decides nothing', () => {
+  const { x, weights } = samples(0)
+  const statistics = createInputStatistics(linalg, { cols, bias: true, layers: [{ rows, weights }] })
+  expect(() => statistics.add(x, x.slice(1), positions)).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }))
+  statistics.add(x, undefined, positions)
+  expect(() => statistics.add(x, x, positions)).toThrow(/in all calls of add, or in none/)
+  expect(statistics.finish()[0].positions).toBe(positions)
 })
 
 test('sums that are not finished can be disposed of', async () => {

@@ -7,13 +7,13 @@ import { createSums, type Sums, type Totals } from './sums.js'
 export interface Statistics {
   /**
    * Adds n positions: inputs x [n, cols] and the outputs y [n, rows] that they should give; `positionWeights` [n] (not
-   * negative) scale what a position counts for, 1 unless given. Throws SHAPE_MISMATCH, and INVALID_ARGUMENT for a weight
-   * that is negative or not finite.
+   * negative) scale what a position counts for, 1 unless given. Throws SHAPE_MISMATCH, INVALID_ARGUMENT for a weight
+   * that is negative or not finite, and DISPOSED after finish() and dispose().
    */
   add(x: Float32Array, y: Float32Array, n: number, positionWeights?: Float32Array): void
   /**
    * The problem of all that was added; nothing can be added any more. Throws NUMERICAL where a sum is not finite or nothing
-   * was added.
+   * was added, and DISPOSED after finish() and dispose().
    */
   finish(): LayerProblem
   /** Frees the memory of linalg that the sums take until they are finished; idempotent. */
@@ -30,8 +30,18 @@ export interface StatisticsOptions {
   readonly bias: boolean
 }
 
-/** Throws SHAPE_MISMATCH unless weights and bias are as long as they have to be. */
+/** Throws INVALID_ARGUMENT unless a number of rows or columns is a positive integer. */
+function checkSize(name: string, size: number): void {
+  if (Number.isSafeInteger(size) && size > 0) return
+  throw new TacoError('INVALID_ARGUMENT', `layer statistics: ${name} is ${size}; give a positive integer`)
+}
+
+/**
+ * Throws INVALID_ARGUMENT for a bad number of rows, SHAPE_MISMATCH unless weights and bias are as long as they have to
+ * be.
+ */
 function checkLayer({ rows, weights, bias }: DenseLayer, cols: number): void {
+  checkSize('rows', rows)
   if (weights.length === rows * cols && (bias?.length ?? rows) === rows) return
   const got = `${weights.length} weights${bias ? ` and a bias of ${bias.length}` : ''}`
   throw new TacoError('SHAPE_MISMATCH', `layer statistics: a layer of ${rows}×${cols} has ${got}`)
@@ -39,14 +49,18 @@ function checkLayer({ rows, weights, bias }: DenseLayer, cols: number): void {
 
 /**
  * Streaming statistics of one layer; X and Y are not kept. Products are f32 for 256 positions, their sums f64. Throws
- * SHAPE_MISMATCH for weights of another length.
+ * INVALID_ARGUMENT for rows and columns that are no positive integers, SHAPE_MISMATCH for weights of another length.
  */
 export function createStatistics(linalg: Linalg, options: StatisticsOptions): Statistics {
   const { rows, cols, weights, bias } = options
+  checkSize('cols', cols)
   checkLayer({ rows, weights }, cols)
   const sums = createSums(linalg, { rows, cols, centred: bias })
   return {
-    add: (x, y, n, positionWeights) => addChecked(sums, cols, rows, x, y, n, positionWeights),
+    add(x, y, n, positionWeights) {
+      checkPositions(cols, rows, x, y, n, positionWeights)
+      sums.add(x, y, n, positionWeights)
+    },
     finish() {
       const { xx, yx, yy, xMean, yMean, count, positions } = finished(sums)
       const of = { rows, cols, weights: new Float64Array(weights), hasBias: bias }
@@ -83,7 +97,8 @@ export interface DenseLayer {
  * ‖Y‖² = tr(W·ZZᵀ·Wᵀ).
  *
  * @param options.bias as of `StatisticsOptions`, for all layers; without it a layer's own bias is in its `yMean` alone
- * @throws SHAPE_MISMATCH for weights or a bias of another length
+ * @throws INVALID_ARGUMENT for rows and columns that are no positive integers, SHAPE_MISMATCH for weights or a bias of
+ * another length
  */
 export function createInputStatistics(
   linalg: Linalg,
@@ -91,9 +106,13 @@ export function createInputStatistics(
 ): InputStatistics {
   const { cols, bias, layers } = options
   let sums: Sums | undefined
-  let own = false
+  let own: boolean | undefined
+  checkSize('cols', cols)
   for (const layer of layers) checkLayer(layer, cols)
-  const dispose = (): void => sums?.dispose()
+  /** Sums of their own inputs, or of these and others. */
+  const begin = (ofOwn: boolean): Sums =>
+    createSums(linalg, { rows: ofOwn ? 0 : cols, cols, centred: bias, yy: !ofOwn })
+  const dispose = (): void => (sums ??= begin(true)).dispose()
   const through = (rows: number, weights: Float64Array, matrix: Float64Array): Float64Array => {
     const product = new Float64Array(rows * cols)
     linalg.gemm({ m: rows, n: cols, k: cols, a: weights, b: matrix, c: product })
@@ -101,15 +120,20 @@ export function createInputStatistics(
   }
   return {
     add(x, dense, n, positionWeights) {
-      if (sums && own !== (dense === undefined)) {
+      // of their own inputs, H alone says everything
+      const ofOwn = dense === undefined
+      if (own !== undefined && own !== ofOwn) {
         throw new TacoError('INVALID_ARGUMENT', 'layer statistics: give dense inputs in all calls of add, or in none')
       }
-      // of their own inputs, H alone says everything
-      own = dense === undefined
-      sums ??= createSums(linalg, { rows: own ? 0 : cols, cols, centred: bias, yy: !own })
-      addChecked(sums, cols, own ? 0 : cols, x, dense ?? new Float32Array(0), n, positionWeights)
+      const y = dense ?? new Float32Array(0)
+      checkPositions(cols, ofOwn ? 0 : cols, x, y, n, positionWeights)
+      const next = sums ?? begin(ofOwn)
+      next.add(x, y, n, positionWeights)
+      sums = next
+      own = ofOwn
     },
     finish() {
+      sums ??= begin(true)
       const { xx, yx, yyMatrix, xMean, yMean: zMean, count, positions } = finished(sums)
       return layers.map(({ rows, bias: constant, ...layer }) => {
         const weights = new Float64Array(layer.weights)
@@ -128,8 +152,8 @@ export function createInputStatistics(
   }
 }
 
-function addChecked(
-  sums: Sums,
+/** Throws SHAPE_MISMATCH for arrays of another length, INVALID_ARGUMENT for a weight that is none. */
+function checkPositions(
   cols: number,
   rows: number,
   x: Float32Array,
@@ -154,11 +178,10 @@ function addChecked(
       `layer statistics: position weight ${wrong} is ${positionWeights![wrong]}; give finite numbers that are not negative`,
     )
   }
-  sums.add(x, y, n, positionWeights)
 }
 
-function finished(sums: Sums | undefined): Totals {
-  const totals = sums?.finish()
+function finished(sums: Sums): Totals {
+  const totals = sums.finish()
   if (totals && totals.count > 0) return totals
   throw new TacoError('NUMERICAL', 'layer statistics: no positions with a weight above 0 were added')
 }

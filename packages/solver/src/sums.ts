@@ -1,13 +1,17 @@
+import { TacoError } from '@tacojs/errors'
 import type { Linalg, Scatter } from '@tacojs/linalg'
 
-/** Positions whose mean is near enough to that of all to lose nothing to it. */
+/** Positions with a weight whose mean is near enough to that of all to lose nothing to it. */
 const FOR_SHIFT = 256
 
 /** Weighted sums over positions of vectors x and y. */
 export interface Sums {
-  /** Adds n positions, x [n, cols] and y [n, rows], with weights [n], 1 unless given. */
+  /** Adds n positions, x [n, cols] and y [n, rows], with weights [n], 1 unless given. Throws DISPOSED after the end. */
   add(x: Float32Array, y: Float32Array, n: number, weights?: Float32Array): void
-  /** The sums of all that was added, undefined where that is nothing; nothing can be added any more. */
+  /**
+   * The sums of all that was added, undefined where that is nothing; nothing can be added any more. Throws DISPOSED
+   * where they were finished or disposed of before.
+   */
   finish(): Totals | undefined
   /** Frees the memory of what is not finished; idempotent. */
   dispose(): void
@@ -31,9 +35,9 @@ export interface Totals {
 }
 
 /**
- * Streaming sums, which stay in the memory of linalg until they are finished. About means, those of the first positions
- * are subtracted before the products, so that nothing is lost to large ones: with s that shift,
- * Σ(x−m)(x−m)ᵀ = Σ(x−s)(x−s)ᵀ − n(m−s)(m−s)ᵀ.
+ * Streaming sums, which stay in the memory of linalg until they are finished. About means, that of the first positions
+ * that have a weight is subtracted before the products, so that nothing is lost to large ones: with s that shift,
+ * Σw(x−m)(x−m)ᵀ = Σw(x−s)(x−s)ᵀ − n(m−s)(m−s)ᵀ. Positions before the first with a weight above 0 are left out.
  *
  * @param options.yy whether the matrix of the y is wanted
  */
@@ -46,24 +50,40 @@ export function createSums(
   let xShift = new Float32Array(cols)
   let yShift = new Float32Array(rows)
   let [count, positions] = [0, 0]
+  let ended = false
+  const checkOpen = (): void => {
+    if (ended) throw new TacoError('DISPOSED', 'layer statistics: finished or disposed of; create others')
+  }
   return {
     add(x, y, n, weights) {
-      if (n === 0) return
+      checkOpen()
+      const first = scatter || !weights ? 0 : weights.findIndex((weight) => weight > 0)
+      if (n === 0 || first < 0) {
+        positions += n
+        return
+      }
+      const part = { k: n - first, x: x.subarray(first * cols), y: y.subarray(first * rows) }
+      const own = weights?.subarray(first)
       if (!scatter) {
         if (centred) {
-          xShift = means(x, Math.min(n, FOR_SHIFT), cols)
-          yShift = means(y, Math.min(n, FOR_SHIFT), rows)
+          xShift = means(part.x, part.k, cols, own)
+          yShift = means(part.y, part.k, rows, own)
         }
         scatter = linalg.scatter({ sizes: [cols, rows], xShift, yShift, yy })
       }
-      scatter.add({ k: n, x, y, weights })
-      for (let p = 0; p < n; p++) count += weights ? weights[p] : 1
+      scatter.add({ ...part, weights: own })
+      for (let p = 0; p < part.k; p++) count += own ? own[p] : 1
       positions += n
     },
 
-    dispose: () => scatter?.dispose(),
+    dispose() {
+      ended = true
+      scatter?.dispose()
+    },
 
     finish() {
+      checkOpen()
+      ended = true
       const sums = scatter?.finish()
       if (!sums) return undefined
       const { x, y } = sums
@@ -95,9 +115,19 @@ function aboutMeans(products: Float64Array, ySum: Float64Array, xSum: Float64Arr
   return products
 }
 
-/** Means over the first n positions, rounded to f32: x − mean of a constant input is then exactly 0. */
-function means(values: Float32Array, n: number, width: number): Float32Array<ArrayBuffer> {
+/**
+ * Means over the first positions of n that have a weight, rounded to f32: x − mean of a constant input is then exactly
+ * 0.
+ */
+function means(values: Float32Array, n: number, width: number, weights?: Float32Array): Float32Array<ArrayBuffer> {
   const sums = new Float64Array(width)
-  for (let p = 0, i = 0; p < n; p++) for (let j = 0; j < width; j++) sums[j] += values[i++]
-  return Float32Array.from(sums, (v) => v / n)
+  let [total, taken] = [0, 0]
+  for (let p = 0, i = 0; p < n && taken < FOR_SHIFT; p++, i += width) {
+    const weight = weights ? weights[p] : 1
+    if (weight === 0) continue
+    for (let j = 0; j < width; j++) sums[j] += weight * values[i + j]
+    total += weight
+    taken++
+  }
+  return Float32Array.from(sums, (v) => v / total)
 }

@@ -7,11 +7,11 @@ export function supportOf(mask: Uint8Array, row: number, cols: number): Int32Arr
   return support
 }
 
-/** The rows that keep the same columns, together; groups in the order of their first rows. */
-export function rowsBySupport(mask: Uint8Array, rows: number, cols: number): number[][] {
+/** Those of the rows that keep the same columns, together; groups in the order of their first rows. */
+export function rowsBySupport(mask: Uint8Array, rows: Int32Array, cols: number): number[][] {
   const groups: number[][] = []
   const byHash = new Map<number, number[][]>()
-  for (let row = 0; row < rows; row++) {
+  for (const row of rows) {
     const hash = hashOf(mask, row * cols, cols)
     const alike = byHash.get(hash) ?? []
     const group = alike.find(([first]) => same(mask, first * cols, row * cols, cols))

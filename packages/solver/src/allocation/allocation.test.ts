@@ -170,6 +170,49 @@ describe('progression', () => {
     expect(() => allocateProgression(layers, 99)).toThrow(/the least that the layers can cost is (100|99\.99)/)
     expect(allocateProgression([parameters(1000, 1)], 250).sparsities).toEqual([expect.closeTo(0.75, 9)])
   })
+
+  test('the least that layers can cost is met, whatever the order that costs are summed in', () => {
+    const layers = [0.1, 0.2, 0.3].map((c) => [
+      { sparsity: 0, loss: 0, cost: 10 * c },
+      { sparsity: 0.9, loss: 1, cost: c },
+    ])
+    expect(allocateProgression(layers, 0.6)).toEqual({
+      sparsities: [0.9, 0.9, 0.9],
+      cost: expect.closeTo(0.6, 12),
+      loss: 3,
+    })
+  })
+
+  test('costs that do not fall with rising sparsity: the lowest sparsities within the budget', () => {
+    const tableOf = (...options: [sparsity: number, cost: number][]): LayerTable =>
+      options.map(([sparsity, cost]) => ({ sparsity, cost, loss: sparsity }))
+    const dip = tableOf([0, 10], [0.5, 4], [0.9, 6])
+    expect(allocateProgression([dip], 4).sparsities).toEqual([expect.closeTo(0.5, 9)])
+    expect(() => allocateProgression([dip], 3.99)).toThrow(/the least that the layers can cost is 4(\.0000000|;)/)
+    const bump = tableOf([0, 10], [0.2, 5], [0.5, 8], [0.9, 1])
+    expect(allocateProgression([bump], 6).sparsities).toEqual([expect.closeTo(0.16, 9)])
+    fc.assert(
+      fc.property(tables, fc.double({ min: 0, max: 1, noNaN: true }), (all, part) => {
+        const last = Math.max(1, all.length - 1)
+        const at = (mean: number) =>
+          sum(all.map((t, i) => optionAt(t, 1 - mean - Math.min(0.6 * mean, 0.08) * (1 - (2 * i) / last)).cost))
+        const shares = Array.from({ length: 541 }, (_, k) => (541 - k) / 500)
+        const costs = shares.map(at)
+        const [least, most] = [Math.min(...costs), Math.max(...costs)]
+        const budget = least + part * (most - least)
+        const { sparsities, cost } = allocateProgression(all, budget)
+        expect(cost).toBeLessThanOrEqual(budget + 1e-9)
+        // no larger share is within the budget: what the answer costs is met at none of those before it
+        const first = shares[costs.findIndex((c) => c <= budget + 1e-9)]
+        all.forEach((table, i) => {
+          const asked = 1 - first - Math.min(0.6 * first, 0.08) * (1 - (2 * i) / last)
+          const within = Math.min(table[table.length - 1].sparsity, Math.max(table[0].sparsity, asked))
+          expect(sparsities[i]).toBeLessThanOrEqual(within + 1e-9)
+        })
+      }),
+      { numRuns: 200 },
+    )
+  })
 })
 
 test.each(Object.entries(allocators))('%s: one layer, equal layers, more than enough, just enough', (_, allocate) => {
@@ -249,11 +292,26 @@ const bad: [string, LayerTable[], number, string][] = [
   ['a budget that is no number', [good], NaN, 'a budget of NaN'],
 ]
 test.each(bad)('refused: %s', (_, layers, budget, message) => {
-  for (const allocate of Object.values(allocators)) {
+  for (const allocate of [...Object.values(allocators), allocateProgression]) {
     expect(() => allocate(layers, budget)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
     )
   }
+})
+
+test.each([
+  ['a sparsity above 1', [...good, { sparsity: 1.5, loss: 2, cost: 0 }], 2, 'option 2: sparsity 1.5'],
+  ['a sparsity that is no number', [{ sparsity: NaN, loss: 2, cost: 0 }, ...good], 2, 'option 0: sparsity NaN'],
+  ['a loss that is no number', [...good, { sparsity: 1, loss: NaN, cost: 0 }], 2, 'option 2: sparsity 1, loss NaN'],
+  ['options that do not rise', [...good].reverse(), 2, 'option 1: sparsity 0 does not rise'],
+  ['no option', [], 2, 'the table has no options'],
+  ['half a step', good, 0.5, 'steps is 0.5'],
+  ['steps below 0', good, -1, 'steps is -1'],
+  ['no steps', good, undefined as unknown as number, 'steps is undefined'],
+])('refineTable refuses %s', (_, table, steps, message) => {
+  expect(() => refineTable(table, steps)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
+  )
 })
 
 test('a budget that is met where costs do not fall with rising sparsity', () => {

@@ -1,12 +1,18 @@
-import { allocationOf, checkAllocation, optionAt, type Allocation, type LayerTable } from './table.js'
+import {
+  allocationOf,
+  beyond,
+  checkAllocation,
+  isWithin,
+  optionAt,
+  type Allocation,
+  type LayerOption,
+  type LayerTable,
+} from './table.js'
 
 /** What the first layer keeps above the mean, and the last below it: no more than this part of the mean … */
 const TILT = 0.6
 /** … nor than this share of the layer. */
 const MOST = 0.08
-
-/** Bisections of the mean share. */
-const STEPS = 50
 
 /**
  * Sparsities that rise in an arithmetic progression from the first layer to the last (Huang et al. 2025, ATP): errors of
@@ -17,28 +23,52 @@ const STEPS = 50
  */
 export function allocateProgression(tables: readonly LayerTable[], budget: number): Allocation {
   checkAllocation(tables, budget)
-  const last = Math.max(1, tables.length - 1)
+  const place = (i: number): number => 1 - (2 * i) / Math.max(1, tables.length - 1)
   const at = (mean: number): Allocation => {
     const tilt = Math.min(TILT * mean, MOST)
-    return allocationOf(tables.map((table, i) => optionAt(table, 1 - mean - tilt * (1 - (2 * i) / last))))
+    return allocationOf(tables.map((table, i) => optionNear(table, 1 - mean - tilt * place(i))))
   }
-  let [enough, tooMuch] = [0, 1 + MOST]
-  if (at(enough).cost > budget) return atMostOf(tables, budget, at)
-  if (at(tooMuch).cost <= budget) return at(tooMuch)
-  for (let step = 0; step < STEPS; step++) {
-    const middle = (enough + tooMuch) / 2
-    if (at(middle).cost <= budget) enough = middle
-    else tooMuch = middle
+  const means = knots(tables, place)
+  let least = Infinity
+  let above: { readonly mean: number; readonly cost: number } | undefined
+  for (const mean of means) {
+    const here = at(mean)
+    if (isWithin(here.cost, budget)) return above ? at(crossing({ mean, cost: here.cost }, above, budget)) : here
+    least = Math.min(least, here.cost)
+    above = { mean, cost: here.cost }
   }
-  return at(enough)
+  throw beyond(budget, least)
 }
 
-/** Shares that are tried where costs do not fall with rising sparsity. */
-const TRIED = 1000
+/**
+ * The mean shares, largest first, at which a layer is at one of its options or the tilt changes: between two of them,
+ * costs are linear. At the largest all layers keep all that they can, at the last the least.
+ */
+function knots(tables: readonly LayerTable[], place: (layer: number) => number): number[] {
+  const bend = MOST / TILT
+  const most = 1 + MOST
+  const found = tables.flatMap((table, i) =>
+    table.flatMap(({ sparsity }) => [
+      Math.min(bend, (1 - sparsity) / (1 + TILT * place(i))),
+      Math.max(bend, 1 - sparsity - MOST * place(i)),
+    ]),
+  )
+  const inside = found.filter((mean) => mean > 0 && mean < most)
+  return [...new Set([most, ...inside, bend, 0])].sort((a, b) => b - a)
+}
 
-/** The largest mean share within the budget, where keeping least costs more. Throws as `checkAllocation`. */
-function atMostOf(tables: readonly LayerTable[], budget: number, at: (mean: number) => Allocation): Allocation {
-  const all = Array.from({ length: TRIED + 1 }, (_, i) => at((i / TRIED) * (1 + MOST)))
-  checkAllocation(tables, budget, Math.min(...all.map(({ cost }) => cost)))
-  return all.findLast(({ cost }) => cost <= budget)!
+/** The option at a sparsity, itself where rounding alone is between them: what costs nothing then costs nothing. */
+function optionNear(table: LayerTable, sparsity: number): LayerOption {
+  const option = table.find((o) => o.sparsity >= sparsity - 1e-12)
+  return option && option.sparsity <= sparsity + 1e-12 ? option : optionAt(table, sparsity)
+}
+
+/** Where the line through two points (mean, cost), of which the second costs too much, meets the budget. */
+function crossing(
+  within: { readonly mean: number; readonly cost: number },
+  above: { readonly mean: number; readonly cost: number },
+  budget: number,
+): number {
+  const share = (budget - within.cost) / (above.cost - within.cost)
+  return within.mean + Math.max(0, share) * (above.mean - within.mean)
 }

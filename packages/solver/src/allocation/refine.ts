@@ -1,12 +1,18 @@
-import { optionAt, type LayerTable } from './table.js'
+import { TacoError } from '@tacojs/errors'
+import { checkTable, optionAt, type LayerTable } from './table.js'
 
 /**
  * A table with `steps` more options between each two: few measured sparsities are enough, and an allocation is not bound
  * to them. Equal ratios of what is kept; the loss by monotone cubic interpolation over the logarithm of that (Fritsch and
  * Carlson 1980; slopes as in Fritsch and Butland 1984), which adds no minimum that was not measured; the cost linear.
- * Throws nothing: an option that keeps nothing (sparsity 1) is joined to the one before it by nothing.
+ * An option that keeps nothing (sparsity 1) is joined to the one before it by nothing. Throws INVALID_ARGUMENT for a
+ * bad table, as the allocators do, and for steps that are no integer of 0 or more.
  */
 export function refineTable(table: LayerTable, steps: number): LayerTable {
+  checkTable('refineTable: the table', table)
+  if (!(Number.isSafeInteger(steps) && steps >= 0)) {
+    throw new TacoError('INVALID_ARGUMENT', `refineTable: steps is ${steps}; give an integer of 0 or more`)
+  }
   const measured = table.filter((o) => o.sparsity < 1)
   const x = measured.map((o) => -Math.log(1 - o.sparsity))
   const slopes = monotoneSlopes(

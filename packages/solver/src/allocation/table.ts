@@ -27,28 +27,35 @@ export interface Allocation {
  */
 export function checkAllocation(tables: readonly LayerTable[], budget: number, least = cheapest(tables)): void {
   if (tables.length === 0) throw new TacoError('INVALID_ARGUMENT', 'allocation: give at least one layer')
-  for (const [layer, table] of tables.entries()) {
-    const where = `allocation: layer ${layer}`
-    if (table.length === 0) throw new TacoError('INVALID_ARGUMENT', `${where} has no options`)
-    for (const [i, { sparsity, loss, cost }] of table.entries()) {
-      if (!(sparsity >= 0 && sparsity <= 1) || !Number.isFinite(loss) || !(cost >= 0 && cost < Infinity)) {
-        throw new TacoError(
-          'INVALID_ARGUMENT',
-          `${where}, option ${i}: sparsity ${sparsity}, loss ${loss}, cost ${cost}; give a share of 0 to 1, a finite loss, and a finite cost of 0 or more`,
-        )
-      }
-      if (i > 0 && !(sparsity > table[i - 1].sparsity)) {
-        throw new TacoError('INVALID_ARGUMENT', `${where}, option ${i}: sparsity ${sparsity} does not rise`)
-      }
+  for (const [layer, table] of tables.entries()) checkTable(`allocation: layer ${layer}`, table)
+  if (!isWithin(least, budget)) throw beyond(budget, least)
+}
+
+/** Throws INVALID_ARGUMENT, beginning with `where`, as `checkAllocation` does for a table. */
+export function checkTable(where: string, table: LayerTable): void {
+  if (table.length === 0) throw new TacoError('INVALID_ARGUMENT', `${where} has no options`)
+  for (const [i, { sparsity, loss, cost }] of table.entries()) {
+    if (!(sparsity >= 0 && sparsity <= 1) || !Number.isFinite(loss) || !(cost >= 0 && cost < Infinity)) {
+      throw new TacoError(
+        'INVALID_ARGUMENT',
+        `${where}, option ${i}: sparsity ${sparsity}, loss ${loss}, cost ${cost}; give a share of 0 to 1, a finite loss, and a finite cost of 0 or more`,
+      )
+    }
+    if (i > 0 && !(sparsity > table[i - 1].sparsity)) {
+      throw new TacoError('INVALID_ARGUMENT', `${where}, option ${i}: sparsity ${sparsity} does not rise`)
     }
   }
-  // Sums of the same costs in another order differ in the last digits.
-  if (!(budget >= least * (1 - 1e-12))) {
-    throw new TacoError(
-      'INVALID_ARGUMENT',
-      `allocation: a budget of ${budget} cannot be met, the least that the layers can cost is ${least}; raise it or allow higher sparsities`,
-    )
-  }
+}
+
+/** Whether a cost is within the budget: sums of the same costs in another order differ in the last digits. */
+export const isWithin = (cost: number, budget: number): boolean => budget >= cost * (1 - 1e-12)
+
+/** The error for a budget that no choice meets. */
+export function beyond(budget: number, least: number): TacoError {
+  return new TacoError(
+    'INVALID_ARGUMENT',
+    `allocation: a budget of ${budget} cannot be met, the least that the layers can cost is ${least}; raise it or allow higher sparsities`,
+  )
 }
 
 /** The sum of each layer's least cost. */

@@ -11,6 +11,7 @@ import { bestLoss } from '../testing/brute-force.js'
 import { random, randomProblem, worst } from '../testing/problems.js'
 import { cascade } from './cascade.js'
 import { exactObs, fromTrace, traceObs } from './exact-obs.js'
+import { loadObs } from './kernels.js'
 
 let numerics: Numerics
 beforeAll(async () => {
@@ -290,8 +291,17 @@ test('the sum of the losses is the loss of the refit', () => {
 })
 
 test('the same bits for any number of threads', async () => {
-  const several = await createNumerics({ threads: 2 })
-  expect(several.threads.size).toBe(2)
+  const team = await loadObs({ threads: 2 })
+  // each member of the team takes part in every call
+  expect(team.threads).toBe(2)
+  let calls = 0
+  const several: Numerics = {
+    ...numerics,
+    eliminate(elimination) {
+      calls++
+      return team.eliminate(elimination)
+    },
+  }
   const layers = [randomProblem(13, 160, 300), randomProblem(9, 40, 60)]
   for (const layer of layers) {
     const allowed = allowedOf(layer.rows, layer.cols, 3, 0.6)
@@ -305,7 +315,47 @@ test('the same bits for any number of threads', async () => {
       }
     }
   }
-  several.dispose()
+  expect(calls).toBeGreaterThanOrEqual(12)
+  expect(team.threads).toBe(2)
+  team.dispose()
+  const both = await createNumerics({ threads: 2 })
+  const context = contextOf(layers[0], 'unstructured', 0.7)
+  expect(exactObs({ ...context, linalg: both }).weights).toEqual(exactObs(context).weights)
+  both.dispose()
+})
+
+test('a trace serves its own rows, columns, units and starts, and no others', () => {
+  const layer = randomProblem(6, 8, 40, { dead: [3] })
+  const allowed = allowedOf(6, 8, 1, 0.7)
+  const said = (code: string, message: string) =>
+    expect.objectContaining({ code, message: expect.stringContaining(message) })
+  const served = (given: MethodContext, traced: MethodContext) => () => fromTrace(given, traceObs(traced))
+  const plain = contextOf(layer, 'unstructured', 0.5)
+  expect(served(plain, contextOf(layer, 'unstructured', 0.9))().mask).toEqual(exactObs(plain).mask)
+  const started = contextOf(layer, 'unstructured', 0.5, { allowed })
+  expect(served(started, started)().mask).toEqual(exactObs(started).mask)
+
+  const wider = contextOf(randomProblem(6, 9, 40), 'unstructured', 0.5)
+  expect(served(plain, wider)).toThrow(said('SHAPE_MISMATCH', 'the trace is of 6×9 weights, not 6×8'))
+  const higher = contextOf(randomProblem(8, 6, 40), 'unstructured', 0.5)
+  expect(served(plain, higher)).toThrow(said('SHAPE_MISMATCH', 'the trace is of 8×6 weights'))
+  for (const text of ['2x1', '2:4', '1x1']) {
+    const other = contextOf(layer, text, 0.5)
+    expect(served(plain, other)).toThrow(said('INVALID_ARGUMENT', `the trace is of pattern ${text}, not unstructured`))
+  }
+  const groups = contextOf(layer, '2:4', undefined)
+  expect(served(groups, contextOf(layer, '1:4', undefined))).toThrow(said('INVALID_ARGUMENT', 'pattern 1:4, not 2:4'))
+  const others = [
+    [plain, started],
+    [started, plain],
+    [started, contextOf(layer, 'unstructured', 0.5, { allowed: allowedOf(6, 8, 2, 0.7) })],
+    [plain, contextOf(layer, 'unstructured', 0.5, { deadInputs: 'plain' })],
+    [groups, contextOf(layer, '2:4', undefined, { allowed })],
+    [groups, contextOf(layer, '2:4', undefined, { deadInputs: 'plain' })],
+  ]
+  for (const [given, traced] of others) {
+    expect(served(given, traced)).toThrow(said('INVALID_ARGUMENT', 'started from other allowed weights or dead inputs'))
+  }
 })
 
 test('the cascade keeps to its first method’s support, and is close to ExactOBS', () => {

@@ -1,13 +1,11 @@
-import { TacoError } from '@tacojs/errors'
-import type { Linalg } from '@tacojs/linalg'
 import { deadColumns, startChoice } from '../choice.js'
 import { keptOfGroup } from '../counts.js'
 import type { Candidate, MethodContext } from '../method.js'
 import type { Pattern } from '../pattern.js'
 import { fitMask } from '../refit.js'
-import type { Numerics } from '../numerics.js'
+import { numericsOf } from '../numerics.js'
 import { pruneUnits } from '../units.js'
-import { emptyTrace, runRows, shareOut, type Field, type ObsTrace } from './trace.js'
+import { checkTrace, emptyTrace, runRows, shareOut, type Field, type ObsTrace } from './trace.js'
 
 export type ObsCandidate = Candidate & { readonly trace: ObsTrace }
 
@@ -29,7 +27,7 @@ export function exactObs(context: MethodContext): ObsCandidate {
   // Some rows lose more than their part. The work is in the first removals: to stop early is worth it at low sparsity only.
   const depth = context.pattern.kind === 'nm' ? trace.across : 16 + (3 * startChoice(context).rest) / (2 * trace.down)
   runRows(field, trace, all, Math.min(trace.across, Math.ceil(depth)))
-  return fromTrace(context, trace)
+  return candidateOf(context, field, trace)
 }
 
 /** The trace to the last weight, for all budgets: `context.budget` is not looked at. */
@@ -40,17 +38,29 @@ export function traceObs(context: MethodContext): ObsTrace {
   return trace
 }
 
-/** The mask and the weights for `context.budget`, from the trace of a context that differs in the budget alone. */
+/**
+ * The mask and the weights for `context.budget`, from the trace of a context that differs in the budget alone. What the
+ * budget asks for beyond the trace is computed and added to it.
+ *
+ * Throws SHAPE_MISMATCH for the trace of a layer of another size, INVALID_ARGUMENT for that of another pattern, and
+ * where other weights may leave: another warm start, other dead inputs or another policy for them.
+ */
 export function fromTrace(context: MethodContext, trace: ObsTrace): ObsCandidate {
+  const field = fieldOf(context)
+  checkTrace(field, trace)
+  return candidateOf(context, field, trace)
+}
+
+function candidateOf(context: MethodContext, field: Field, trace: ObsTrace): ObsCandidate {
   const { linalg, problem, pattern, signal } = context
-  const mask = pattern.kind === 'nm' ? maskOfGroups(context, pattern, trace) : maskOfBudget(context, trace)
+  const mask = pattern.kind === 'nm' ? maskOfGroups(context, pattern, trace) : maskOfBudget(context, field, trace)
   return { ...fitMask(linalg, problem, mask, { signal }), trace }
 }
 
-function maskOfBudget(context: MethodContext, trace: ObsTrace): Uint8Array {
+function maskOfBudget(context: MethodContext, field: Field, trace: ObsTrace): Uint8Array {
   const { units, mask, rest } = startChoice(context)
   if (rest === 0) return mask
-  const counts = shareOut(fieldOf(context), trace, rest)
+  const counts = shareOut(field, trace, rest)
   const chosen = new Uint8Array(units.count)
   counts.forEach((count, g) => {
     for (let k = 0; k < count; k++) chosen[g * units.across + trace.order[g * units.across + k]] = 1
@@ -68,21 +78,16 @@ function maskOfGroups(context: MethodContext, pattern: Pattern & { kind: 'nm' },
   return mask
 }
 
-function numericsOf(linalg: Linalg): Numerics {
-  if ('eliminate' in linalg) return linalg as Numerics
-  throw new TacoError('INVALID_ARGUMENT', 'ExactOBS: needs the numerics of createNumerics()')
-}
-
 function fieldOf(context: MethodContext): Field {
   const { linalg, problem, pattern, signal } = context
-  const numerics = numericsOf(linalg)
+  const numerics = numericsOf('ExactOBS', linalg)
   const { rows, cols } = problem.problem
   if (pattern.kind === 'nm') {
     const { support, left } = startGroups(context, pattern)
     const open = new Int32Array(rows)
     support.forEach((s, i) => (open[Math.floor(i / cols)] += s))
     const shape = { height: 1, width: 1, down: rows, across: cols }
-    return { numerics, problem, ...shape, support, open, quotas: { left, m: pattern.m }, signal }
+    return { numerics, problem, pattern, ...shape, support, open, quotas: { left, m: pattern.m }, signal }
   }
   const { units, open: isOpen } = startChoice(context)
   const { height, width, down, across } = units
@@ -95,7 +100,7 @@ function fieldOf(context: MethodContext): Field {
       support.fill(1, g * cols + u * width, g * cols + Math.min((u + 1) * width, cols))
     }
   }
-  return { numerics, problem, height, width, down, across, support, open, signal }
+  return { numerics, problem, pattern, height, width, down, across, support, open, signal }
 }
 
 /**

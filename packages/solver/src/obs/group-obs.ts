@@ -1,7 +1,7 @@
 import { checkGroups, type GroupChoice } from '../column-groups.js'
 import type { DampedProblem } from '../damp.js'
 import { excess } from '../loss.js'
-import type { Numerics } from '../numerics.js'
+import { numericsOf, type Numerics } from '../numerics.js'
 import { checkRowWeights, scaled, timesRows } from '../row-weights.js'
 import { startOf } from './start.js'
 
@@ -10,35 +10,47 @@ export interface GroupRemovals extends GroupChoice {
   readonly losses: Float64Array
 }
 
+export interface GroupOptions {
+  /** [rows]: what the squared error of each output counts for; all alike unless given. */
+  readonly rowWeights?: ArrayLike<number>
+  readonly signal?: AbortSignal
+}
+
 /**
  * Structured pruning: ExactOBS with groups of columns, all rows together, such as the columns of an input channel or of an
  * attention head. Removes `count` groups, always the one with the smallest Σ_rows w_Bᵀ(P_BB)⁻¹w_B, P = (H_SS)⁻¹. Columns
  * in no group stay; the weights are the best on what is left. f64; about n³/3 floating-point operations, and rows·n² for
  * the weights, in one thread.
  *
- * @param options.rowWeights [rows]: what the squared error of each output counts for; all alike unless given
- * @throws INVALID_ARGUMENT for groups that are empty, overlap or have columns that there are not, and for a wrong count.
+ * @throws INVALID_ARGUMENT for groups that are empty, overlap or have columns that there are not, for a wrong count,
+ * and for a linalg without the kernels of `createNumerics`; SHAPE_MISMATCH for `rowWeights` of another length.
  */
 export function groupObs(
   numerics: Numerics,
   damped: DampedProblem,
   groups: readonly Int32Array[],
   count: number,
-  options: { readonly rowWeights?: ArrayLike<number>; readonly signal?: AbortSignal } = {},
+  { rowWeights, signal }: GroupOptions = {},
 ): GroupRemovals {
+  numericsOf('groupObs', numerics)
+  const groupOf = checkGroups('groupObs', groups, count, damped.problem.cols)
+  if (rowWeights) checkRowWeights(rowWeights, damped.problem.rows)
+  const factors = rowWeights && Float64Array.from(rowWeights, Math.sqrt)
+  const removals = removed(numerics, factors ? scaled(damped, factors) : damped, groups, groupOf, count, signal)
+  const inverse = factors?.map((factor) => 1 / factor)
+  const weights = inverse ? timesRows(removals.weights, inverse) : removals.weights
+  return { ...removals, weights, loss: excess(numerics, damped, weights).loss }
+}
+
+function removed(
+  numerics: Numerics,
+  damped: DampedProblem,
+  groups: readonly Int32Array[],
+  groupOf: Int32Array,
+  count: number,
+  signal: AbortSignal | undefined,
+): Pick<GroupRemovals, 'order' | 'losses' | 'weights'> {
   const { rows, cols } = damped.problem
-  const { rowWeights, signal } = options
-  if (rowWeights) {
-    checkRowWeights(rowWeights, rows)
-    const factors = Float64Array.from(rowWeights, Math.sqrt)
-    const removals = groupObs(numerics, scaled(damped, factors), groups, count, { signal })
-    const weights = timesRows(
-      removals.weights,
-      factors.map((factor) => 1 / factor),
-    )
-    return { ...removals, weights, loss: excess(numerics, damped, weights).loss }
-  }
-  const groupOf = checkGroups('groupObs', groups, count, cols)
   const order = Int32Array.from(groups.flatMap((group) => [...group]))
   const fixed = Int32Array.from({ length: cols }, (_, j) => j).filter((j) => groupOf[j] < 0)
   const columns = Int32Array.from([...order, ...fixed])
@@ -58,7 +70,7 @@ export function groupObs(
     columns.forEach((j, k) => (left[row * cols + j] = weights[row * cols + k] * scale * start.columnScale[k]))
   }
   const losses = removals.losses.slice(0, count).map((loss) => loss * start.lossScale[0])
-  return { order: removals.order.slice(0, count), losses, loss: losses.reduce((a, b) => a + b, 0), weights: left }
+  return { order: removals.order.slice(0, count), losses, weights: left }
 }
 
 /** The problem with its columns in another order; of what `startOf` reads. */

@@ -74,6 +74,32 @@ test('what is left of the weights is the best on the columns that are left', asy
   numerics.dispose()
 })
 
+test('memory may grow at any allocation: fresh kernels for each of many sizes', async () => {
+  const n = 8
+  const diagonal = new Float64Array(n).fill(1)
+  const inverse = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0))
+  const unit = Int32Array.from({ length: n }, (_, j) => j)
+  // each group takes 160 bytes more; together they reach over more than a page of 65 536
+  for (let groups = 300; groups < 720; groups += 3) {
+    const numerics = await createNumerics()
+    const weights = Float64Array.from({ length: groups * n }, (_, i) => 1 + (i % n))
+    const given = {
+      bits: 64,
+      groups,
+      rows: 1,
+      n,
+      unit,
+      units: n,
+      diagonal,
+      start: { inverse },
+      depth: 4,
+      weights,
+    } as const
+    expect([...numerics.eliminate(given).order.subarray((groups - 1) * n)]).toEqual([0, 1, 2, 3, -1, -1, -1, -1])
+    numerics.dispose()
+  }
+})
+
 test('memory that cannot be had is OUT_OF_MEMORY, and smaller work goes on', async () => {
   const free = await createNumerics()
   const [big, small] = [300, 20].map((n) => problem(free, n, 1, 1))

@@ -52,7 +52,9 @@ export interface ObsOptions extends Omit<InstantiateOptions, 'shared'> {
 }
 
 export interface ObsKernels {
-  /** Throws OUT_OF_MEMORY, ABORTED between groups, UNSUPPORTED where a thread was lost. */
+  /** Threads that a call is shared among, the calling one included: each takes part in every call. */
+  readonly threads: number
+  /** Throws OUT_OF_MEMORY, ABORTED between groups, THREAD_LOST where a thread was lost. */
   eliminate(elimination: Elimination): Removals
   dispose(): void
 }
@@ -79,6 +81,9 @@ export async function loadObs({ threads = 1, ...options }: ObsOptions): Promise<
   await team.ready()
   let lost: TacoError | undefined
   return {
+    get threads() {
+      return team.size
+    },
     eliminate(elimination) {
       if (lost) throw lost
       const mark = arena.mark()
@@ -129,7 +134,9 @@ function eliminate(
     ...[at.unit, at.floor, at.inverse, at.h, at.supports, at.quota, at.set, quotas?.sets ?? 0],
     ...[at.weights, at.order, at.losses, at.counter, scratch, step],
   ]
-  arena.int32(job, jobWords).set(words(0, arena.alloc(512), 0))
+  // before the view of the memory, which ends where the memory grows
+  const probe = arena.alloc(512)
+  arena.int32(job, jobWords).set(words(0, probe, 0))
   const step = exports.scratchBytes(job) >>> 0
   const scratch = arena.alloc(step * threads)
 

@@ -1,6 +1,7 @@
 import { TacoError } from '@tacojs/errors'
 import type { DampedProblem } from '../damp.js'
 import type { Numerics } from '../numerics.js'
+import { formatPattern, type Pattern } from '../pattern.js'
 import { markSmallest } from '../select.js'
 import { startOf } from './start.js'
 
@@ -9,6 +10,14 @@ import { startOf } from './start.js'
  * every budget of the same problem, pattern, warm start and policy for dead inputs.
  */
 export interface ObsTrace {
+  /** Of the layer. */
+  readonly rows: number
+  readonly cols: number
+  readonly pattern: Pattern
+  /** [down, cols]: 1 where a column took part; what is not allowed and dead inputs that go first do not. */
+  readonly support: Uint8Array
+  /** n:m: how many columns were to leave each group of m [rows, ⌈cols/m⌉]. */
+  readonly left?: Int32Array
   /** Row groups: rows, or rows of blocks. */
   readonly down: number
   /** Units of a row group: columns, or columns of blocks. */
@@ -25,6 +34,7 @@ export interface ObsTrace {
 export interface Field {
   readonly numerics: Numerics
   readonly problem: DampedProblem
+  readonly pattern: Pattern
   /** Rows of a row group and columns of a unit; smaller at the edges. */
   readonly height: number
   readonly width: number
@@ -39,14 +49,46 @@ export interface Field {
   readonly signal?: AbortSignal
 }
 
-export function emptyTrace({ down, across }: Field): ObsTrace {
+export function emptyTrace({ problem, pattern, support, quotas, down, across }: Field): ObsTrace {
+  const { rows, cols } = problem.problem
   return {
+    ...{ rows, cols, pattern, support, left: quotas?.left },
     down,
     across,
     order: new Int32Array(down * across).fill(-1),
     losses: new Float64Array(down * across),
     known: new Int32Array(down),
   }
+}
+
+/**
+ * Throws SHAPE_MISMATCH and INVALID_ARGUMENT where a trace is one of other rows, columns, units or starts than the
+ * field.
+ */
+export function checkTrace(field: Field, trace: ObsTrace): void {
+  const { problem, down, across } = field
+  const { rows, cols } = problem.problem
+  const lengths = [trace.rows, trace.cols, trace.order?.length, trace.losses?.length, trace.known?.length]
+  const given = trace.pattern && formatPattern(trace.pattern)
+  const wanted = formatPattern(field.pattern)
+  if (given !== wanted) throw differs(`is of pattern ${given}, not ${wanted}`)
+  if (![rows, cols, down * across, down * across, down].every((length, i) => length === lengths[i])) {
+    throw new TacoError(
+      'SHAPE_MISMATCH',
+      `ExactOBS: the trace is of ${trace.rows}×${trace.cols} weights, not ${rows}×${cols}; trace this layer`,
+    )
+  }
+  if (!alike(trace.support, field.support)) throw differs('started from other allowed weights or dead inputs')
+  if (!alike(trace.left, field.quotas?.left)) throw differs('was to take other numbers out of its groups')
+}
+
+const differs = (how: string): TacoError =>
+  new TacoError('INVALID_ARGUMENT', `ExactOBS: the trace ${how}; trace the context that it is to serve`)
+
+function alike(a: ArrayLike<number> | undefined, b: ArrayLike<number> | undefined): boolean {
+  if (!a || !b || a.length !== b.length) return a === b
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 /** Runs ExactOBS on the row groups `which` down to `depth` removals, and notes what it does in the trace. */

@@ -113,6 +113,37 @@ export function randomProblem(
   return exactProblem(weights, x, y, cols, bias)
 }
 
+/**
+ * Y = WX with inputs that are nearly collinear: 'shared', all the same but for a thousandth, which the rows of W take
+ * out; 'decaying', mixed of independent ones whose sizes fall to a ten-thousandth.
+ */
+export function collinearProblem(
+  rows: number,
+  cols: number,
+  positions: number,
+  kind: 'shared' | 'decaying',
+): LayerProblem {
+  const next = random(7)
+  const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
+  const normals = (length: number) => Float64Array.from({ length }, normal)
+  const independent = normals(positions * cols)
+  const weights = normals(rows * cols)
+  let x: Float64Array
+  if (kind === 'shared') {
+    const common = normals(positions)
+    x = independent.map((v, i) => common[Math.floor(i / cols)] + 1e-3 * v)
+    for (let row = 0; row < rows; row++) {
+      const own = weights.subarray(row * cols, (row + 1) * cols)
+      const mean = own.reduce((sum, w) => sum + w, 0) / cols
+      own.forEach((w, j) => (own[j] = w - mean))
+    }
+  } else {
+    const scaled = independent.map((v, i) => v * 10 ** ((-4 * (i % cols)) / cols))
+    x = multiply(scaled, normals(cols * cols), cols)
+  }
+  return exactProblem(weights, x, multiply(x, transpose(weights, cols), cols), cols, false)
+}
+
 /** tr((V − W*)(H + λI)(V − W*)ᵀ) by plain loops. */
 export function plainLoss(problem: LayerProblem, lambda: number, target: Float64Array, weights: Float64Array): number {
   const { cols, h } = problem
