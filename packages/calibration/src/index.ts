@@ -10,4 +10,5 @@ export { sampleFlat, samplePerClass, type Sample, type ShortClass } from './fold
 export { augments, mostViews, type Augment } from './augment/augment.js'
 export { batches, type Batch, type BatchOptions, type BatchStream, type SkippedImage } from './batches/batches.js'
 export { loadLabels, parseLabels, type Label } from './labels/labels.js'
+export { nearest } from './labels/nearest.js'
 export { matchClasses } from './labels/match.js'

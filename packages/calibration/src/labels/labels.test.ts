@@ -77,6 +77,33 @@ test('label files', async () => {
   }
 })
 
+test.each([
+  ['as many', ['a', 'b', 'c'], undefined],
+  ['a few by index', { 2: 'c' }, undefined],
+  ['a few entries', [{ index: 1, name: 'b' }], undefined],
+  ['a few by name', { b: 1 }, undefined],
+  ['too few in order', ['a', 'b'], 'names 2 classes in order, but the model has 3'],
+  ['too few in the order of their wnids', { n01440764: 'a', n01443537: 'b' }, 'names 2 classes in order'],
+])('labels for a model of three classes: %s', async (_, json, text) => {
+  const warnings: string[] = []
+  const found = await loadLabels(json, { classes: 3, onWarning: (warning) => warnings.push(warning) })
+  expect(found).toEqual(parseLabels(json))
+  expect(warnings).toEqual(text === undefined ? [] : [expect.stringContaining(text)])
+})
+
+test('labels of another model are refused, which the file is named for', async () => {
+  const { dir, remove } = await folderOf({ 'four.json': '["a", "b", "c", "d"]' })
+  try {
+    await expect(loadLabels(`${dir}/four.json`, { classes: 3 })).rejects.toEqual(
+      error('INVALID_DATA', 'four.json', 'has 4 labels', '3 classes'),
+    )
+    expect(await loadLabels(`${dir}/four.json`)).toHaveLength(4)
+  } finally {
+    await remove()
+  }
+  await expect(loadLabels({ 3: 'd' }, { classes: 3 })).rejects.toEqual(error('INVALID_DATA', 'index 3', '0 to 2'))
+})
+
 const labels = parseLabels([
   { index: 0, wnid: 'n01440764', name: 'tench, Tinca tinca' },
   { index: 1, wnid: 'n02085620', name: 'Chihuahua' },
@@ -133,6 +160,11 @@ test('an unknown name lists what is near', () => {
   expect(() => indices('0', '99')).toThrow(error('UNKNOWN_CLASS', 'no class 99: its indices go up to 6'))
   expect(() => indices('tench', '3')).toThrow(error('UNKNOWN_CLASS', "'3': name either all folders by index or none"))
   expect(() => indices('constructor')).toThrow(error('UNKNOWN_CLASS', 'constructor'))
+})
+
+test('where the model says no names, a name asks for the label file', () => {
+  const bare = ['0', '1', '2'].map((name, index) => ({ index, name }))
+  expect(() => matchClasses(['0', 'tench'], bare)).toThrow(error('UNKNOWN_CLASS', "'tench'", '--labels', 'by index'))
 })
 
 test('two folders of one class are refused', () => {

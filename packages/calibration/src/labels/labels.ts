@@ -9,6 +9,13 @@ export interface Label {
   readonly wnid?: string
 }
 
+/** What the labels of a file are for. */
+export interface LabelledModel {
+  /** How many it tells apart. */
+  readonly classes: number
+  readonly onWarning?: (text: string) => void
+}
+
 const isWnid = (text: string): boolean => /^n\d{8}$/.test(text)
 
 /**
@@ -20,10 +27,11 @@ const isWnid = (text: string): boolean => /^n\d{8}$/.test(text)
  * - `{ "n01440764": "tench" }`: the index is the wnid's rank, as in ImageNet
  * - `{ "tench": 0 }` or `{ "n01440764": 0 }`
  *
- * Throws NOT_FOUND or IO for a file that cannot be read, INVALID_DATA saying which entry is wrong.
+ * Throws NOT_FOUND or IO for a file that cannot be read, INVALID_DATA saying which entry is wrong, or that there are more
+ * labels than the model has classes. That there are fewer is warned of where places in the file decide what is what.
  */
-export async function loadLabels(source: unknown): Promise<Label[]> {
-  if (typeof source !== 'string') return parseLabels(source)
+export async function loadLabels(source: unknown, model?: LabelledModel): Promise<Label[]> {
+  if (typeof source !== 'string') return fitting(parseLabels(source), source, 'the label list', model)
   let text: string
   try {
     text = await readFile(source, 'utf8')
@@ -39,8 +47,34 @@ export async function loadLabels(source: unknown): Promise<Label[]> {
   } catch (cause) {
     throw new TacoError('INVALID_DATA', `'${source}' is not JSON: ${(cause as Error).message}`, { cause })
   }
-  return parseLabels(json, `'${source}'`)
+  return fitting(parseLabels(json, `'${source}'`), json, `'${source}'`, model)
 }
+
+/** The labels themselves, where they can be those of the model. */
+function fitting(labels: Label[], json: unknown, where: string, model: LabelledModel | undefined): Label[] {
+  if (!model) return labels
+  const { classes, onWarning } = model
+  const last = labels[labels.length - 1].index
+  if (last >= classes) {
+    const many = labels.length > classes ? `${labels.length} labels` : `a label of index ${last}`
+    throw new TacoError(
+      'INVALID_DATA',
+      `${where} has ${many}, but the model has ${classes} classes, from 0 to ${classes - 1}; give its own label file`,
+    )
+  }
+  if (labels.length < classes && goesByPlace(json as object)) {
+    onWarning?.(
+      `${where} names ${labels.length} classes in order, but the model has ${classes}: where one is left out before the end, all later ones have a wrong name`,
+    )
+  }
+  return labels
+}
+
+/** Whether an entry's place, in the file or among the wnids, is its index: one that is missing moves all others. */
+const goesByPlace = (json: object): boolean =>
+  Array.isArray(json)
+    ? json.some((entry) => typeof entry === 'string')
+    : Object.entries(json).some(([key, name]) => isWnid(key) && typeof name === 'string')
 
 /** The same from parsed JSON alone; `where` names it in errors. */
 export function parseLabels(json: unknown, where = 'the label list'): Label[] {

@@ -84,6 +84,12 @@ function find(folder: string, lookup: Lookup): Label {
       `'${folder}' is the name of several classes: ${all}; name the folder by index or wnid`,
     )
   }
+  if ([...lookup.values()].every((named) => named.every((label) => label.name === String(label.index)))) {
+    throw new TacoError(
+      'UNKNOWN_CLASS',
+      `the model says no names of its classes, so '${folder}' cannot be found among them: give its label file (--labels), or name the folders by index`,
+    )
+  }
   const near = nearest(name, [...lookup.keys()], 3).map((key) => describe(lookup.get(key)![0], key))
   const hint = isNumber(folder)
     ? ': name either all folders by index or none'
