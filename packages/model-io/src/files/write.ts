@@ -15,7 +15,9 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
     await syncFolder(dirname(path))
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined)
-    throw new TacoError('IO', `cannot write ${path}: ${(cause as Error).message}`, { cause })
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const why = missing ? `there is no folder '${dirname(path)}'; make it first` : (cause as Error).message
+    throw new TacoError('IO', `cannot write ${path}: ${why}`, { cause })
   }
 }
 
