@@ -5,22 +5,29 @@ import { classifyCommand } from './commands/classify.js'
 import { demoCommand } from './commands/demo.js'
 import { evaluateCommand } from './commands/evaluate.js'
 import { exportCommand } from './commands/export.js'
+import { helpCommand } from './commands/help.js'
 import { inspectCommand } from './commands/inspect.js'
 import { runCommand } from './commands/run.js'
 import { specializeCommand } from './commands/specialize.js'
+import { withFlags } from './flag-names.js'
 import { onInterrupt } from './interrupt.js'
 import { watchOutput } from './output.js'
+import { say } from './print.js'
 
-/** 0 done · 1 a target was not reached · 2 wrong use or input · 130 interrupted. Anything else is a bug. */
+/** What a bug ends with (EX_SOFTWARE of BSD's sysexits). */
+const BUG = 70
+
+/** 0 done · 1 a target was not reached · 2 wrong use or input · 70 a bug, with its trace · 130 interrupted. */
 export async function main(args: readonly string[]): Promise<number> {
   const interrupt = onInterrupt()
-  let missed = false
-  const onMissed = (): void => void (missed = true)
+  let status = 0
+  const end = (own: number): void => void (status = own)
   const program = new Command('taco')
     .description('Turns a large vision classifier into a small, fast specialist, from a handful of images.')
     .version('0.1.0')
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .helpCommand(false)
     .showHelpAfterError('(taco --help shows the commands, taco COMMAND --help their options)')
   for (const command of [
     specializeCommand,
@@ -32,22 +39,27 @@ export async function main(args: readonly string[]): Promise<number> {
     benchCommand,
     demoCommand,
   ]) {
-    program.addCommand(command(interrupt.signal, onMissed).exitOverride())
+    const own = command(interrupt.signal, end)
+    program.addCommand(own.exitOverride().showHelpAfterError(`(taco ${own.name()} --help lists the options)`))
   }
+  program.addCommand(helpCommand(program).exitOverride().showHelpAfterError('(taco --help shows the commands)'))
   const output = watchOutput()
   try {
     checkValues(args)
     await program.parseAsync(args, { from: 'user' })
     await output.check()
-    return missed ? 1 : 0
+    return status
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (interrupt.signal.aborted) {
-      process.stderr.write('taco: interrupted; no result was written\n')
+      say('taco: interrupted; no result was written')
       return 130
     }
-    if (!isTacoError(error)) throw error
-    process.stderr.write(`taco: ${error.message} [${error.code}]\n`)
+    if (!isTacoError(error)) {
+      say(`taco: this is a mistake in taco itself: ${error instanceof Error ? (error.stack ?? error) : String(error)}`)
+      return BUG
+    }
+    say(`taco: ${withFlags(error.message, args)} [${error.code}]`)
     return error.code === 'OUT_OF_REACH' ? 1 : 2
   } finally {
     interrupt.dispose()

@@ -54,10 +54,10 @@ test('one that cannot ends with 1, and the bundle and its report say so', async 
 
 test('a wrong use of it is said in one line', async () => {
   for (const [flags, message] of [
-    [['--max-drop', '1', '--sparsity', '0.5'], 'sparsity: not beside maxDrop'],
-    [['--max-drop', '1', '--pattern', '2:4'], 'maxDrop: the pattern 2:4 decides'],
-    [['--max-drop', '200'], 'maxDrop: expected a number from 0 to 100, got 200'],
-    [[], 'dev: is for maxDrop only'],
+    [['--max-drop', '1', '--sparsity', '0.5'], '--sparsity: not beside --max-drop'],
+    [['--max-drop', '1', '--pattern', '2:4'], '--max-drop: the pattern 2:4 decides'],
+    [['--max-drop', '200'], '--max-drop: expected a number from 0 to 100, got 200'],
+    [[], '--dev: is for maxDrop only'],
   ] as const) {
     const { status, stdout, stderr } = await specialize(...flags)
     expect([status, stdout]).toEqual([2, ''])

@@ -1,5 +1,6 @@
 import type { ProgressEvent } from '@tacojs/orchestrator'
 import { formatDuration } from './format.js'
+import { endLine, redraw } from './print.js'
 
 const names: Readonly<Record<ProgressEvent['stage'], string>> = {
   load: 'load model',
@@ -27,7 +28,7 @@ export function progressPrinter(out: NodeJS.WriteStream = process.stderr): (even
     const ended = done >= total
     const begins = name !== stage || (finished && !ended)
     if (begins) {
-      if (stage !== undefined && !finished && out.isTTY) out.write('\n')
+      endLine(out)
       stage = name
       started = now
     }
@@ -39,9 +40,11 @@ export function progressPrinter(out: NodeJS.WriteStream = process.stderr): (even
     const left = share > 0 && elapsed > 0 && !ended ? `, ${formatDuration((elapsed / share) * (1 - share))} left` : ''
     const count = total > 1 ? ` ${done}/${total}` : ''
     const line = `${names[name]}${count}${detail && !ended ? ` ${detail}` : ''} (${formatDuration(elapsed)}${left})`
-    out.write(out.isTTY ? `\r\x1b[2K${line.slice(0, (out.columns || 80) - 1)}` : `${line}\n`)
-    if (ended && out.isTTY) {
-      out.write('\n')
+    if (!out.isTTY) {
+      out.write(`${line}\n`)
+      return
     }
+    redraw(line.slice(0, (out.columns || 80) - 1), out)
+    if (ended) endLine(out)
   }
 }

@@ -64,6 +64,26 @@ test('a truncated model, random bytes, an empty file, no file', async () => {
   await expectError(await wrong({ model: join(work, 'nothing.onnx') }), 'NOT_FOUND', 'nothing.onnx')
 })
 
+test('names that no label file says, and labels of another model', async () => {
+  const { status, stderr } = await runTaco('specialize', '--model', sample.model, '--data', sample.train, '--quiet')
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/^taco: .*--labels.* \[UNKNOWN_CLASS\]\n$/)])
+  const names = Array.from({ length: 25 }, (_, i) => `class ${i}`)
+  const labels = await file('many.json', Buffer.from(JSON.stringify(names)))
+  await expectError(await wrong({ labels }), 'INVALID_DATA', 'many.json', '25 labels', '24 classes')
+})
+
+test('a recipe with a field that there is not names the file and what may be meant', async () => {
+  const recipe = await file('odd.yaml', Buffer.from('max-drop: 2'))
+  await expectError(await wrong({ recipe }), 'INVALID_ARGUMENT', 'odd.yaml', "'max-drop'", "'maxDrop'")
+})
+
+test('that nothing is written is said before anything is done', async () => {
+  const args = ['--model', sample.model, '--data', sample.train, '--labels', sample.labels, '--keep', 'nothing.*']
+  const { stderr } = await runTaco('specialize', ...args)
+  expect(stderr).toMatch(/^without --out no bundle is written; .*\nload model/)
+  expect((await runTaco('specialize', ...args, '--quiet')).stderr).toMatch(/^taco: .*nothing\.\*.*\n$/)
+})
+
 /** A classifier of four features whose bytes can be changed. */
 const small = (weight = float32([2, 4], [1, 2, 3, 4, 5, 6, 7, 8])): Graph =>
   createGraph({
@@ -191,12 +211,13 @@ test('options out of range, unknown ones, and places that cannot be written', as
   const half = await runTaco('specialize', '--positions', 'half')
   expect(half).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining("neither a number nor 'auto'") })
   expect((await runTaco('nonsense')).status).toBe(2)
+  await expectError(await wrong({ 'batch-size': '0' }), 'INVALID_ARGUMENT', '--batch-size: expected a whole number')
   // where the bundle would be a class
   await expectError(await wrong({ out: join(sample.train, 'bundle') }), 'INVALID_ARGUMENT', 'out', 'would be a class')
   const tagged = await file('tagged.yaml', Buffer.from('sparsity: !half 0.5'))
   await expectError(await wrong({ recipe: tagged }), 'INVALID_ARGUMENT', 'tagged.yaml', '!half')
   const { stderr: idle } = await runTaco('specialize', '--model', sample.model, '--data', sample.train, '--fresh')
-  expect(idle).toMatch(/^taco: fresh: is for out only.*\n$/)
+  expect(idle).toMatch(/^taco: --fresh: is for out only.*\n$/)
   // as of variables that are not set
   for (const [name, ...rest] of [['--out', ''], ['--labels=']] as const) {
     const { status, stderr } = await runTaco('specialize', name, ...rest)

@@ -98,6 +98,11 @@ test('wrong counts, a fixed batch, several inputs and no such backend are typed 
   await expect(failing({ batch: 4, runs: 0 })).rejects.toThrow('runs is 0; give a whole number of 1 or more')
   await expect(failing({ batch: 4, threads: 1.5 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   await expect(failing({ batch: 4, backend: 'abacus' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  const free = await pooling('large', ['batch', 3, 4, 4])
+  await expect(benchModel({ model: free, batch: 1e7 })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('at most 5592405'),
+  })
   const two = await pooling('two', [4, 3, 4, 4], ['z'])
   await expect(benchModel({ model: two, batch: 4 })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
 })

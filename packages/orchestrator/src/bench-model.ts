@@ -35,7 +35,8 @@ export interface BenchResult {
  * Times a model on a backend with one fixed random batch, in milliseconds; outputs are read back in every run.
  *
  * @throws NOT_FOUND, INVALID_MODEL, UNSUPPORTED as `loadModel` does, or for a model of several inputs; INVALID_ARGUMENT
- * for counts that are no positive whole numbers and for a batch other than the one that the model is fixed to; ABORTED
+ * for counts that are no positive whole numbers, for a batch other than the one that the model is fixed to, and for one of
+ * over 1 GiB; ABORTED
  */
 export async function benchModel(request: BenchRequest, options: RunOptions = {}): Promise<BenchResult> {
   const { threads = 1, batch = 1, runs = 20 } = request
@@ -67,7 +68,7 @@ export async function benchModel(request: BenchRequest, options: RunOptions = {}
       batch,
       runs,
       medianMs,
-      minMs: Math.min(...times),
+      minMs: times.reduce((least, time) => Math.min(least, time)),
       firstRunMs,
       imagesPerSecond: (1000 * batch) / medianMs,
     }
@@ -75,6 +76,9 @@ export async function benchModel(request: BenchRequest, options: RunOptions = {}
     program.dispose()
   }
 }
+
+/** Of the images of a batch. */
+const MOST_BYTES = 2 ** 30
 
 type Inputs = Readonly<Record<string, Tensor>>
 
@@ -112,6 +116,14 @@ function randomInputs({ graph, preprocess, path }: Model, batch: number): Inputs
   const shape = input.shape.map((dim, i) => (typeof dim === 'number' ? dim : wanted[i]!))
   if (shape[0] !== batch) {
     throw new TacoError('INVALID_ARGUMENT', `'${path}' is fixed to batches of ${shape[0]}; it cannot take ${batch}`)
+  }
+  const bytes = 4 * sizeOf(shape)
+  if (bytes > MOST_BYTES) {
+    const most = Math.floor((MOST_BYTES / bytes) * batch)
+    throw new TacoError(
+      'INVALID_ARGUMENT',
+      `batch is ${batch}, whose images take more than 1 GiB; '${path}' can be timed with at most ${most}`,
+    )
   }
   let state = 1
   const values = Float32Array.from({ length: sizeOf(shape) }, () => {

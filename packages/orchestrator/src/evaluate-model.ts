@@ -2,6 +2,7 @@ import { batches } from '@tacojs/calibration'
 import { evaluate } from '@tacojs/evaluation'
 import { restrictHead } from '@tacojs/graph'
 import { defaultThreads, openBackend } from './backends.js'
+import { checkImageModel } from './check-image-model.js'
 import { batchSizeOf, loadModel } from './model.js'
 import type { RunOptions } from './progress.js'
 import type { Recipe } from './recipe.js'
@@ -48,7 +49,8 @@ export async function evaluateModel(
   const backend = openBackend(request.backend)
   const model = await loadModel(request.model, options)
   for (const warning of model.warnings) options.onWarning?.(warning)
-  const labels = await modelLabels(model, request.labels)
+  checkImageModel(model.graph)
+  const labels = await modelLabels(model, request.labels, options.onWarning)
   const { folder, classes } = await loadTask(request.data, model, labels, options.onWarning)
   const indices = classes.map((c) => c.index)
   const graph = request.allClasses ? model.graph : restrictHead(model.graph, indices)

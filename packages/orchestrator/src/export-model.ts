@@ -32,8 +32,8 @@ export interface ExportResult extends WrittenOnnx {
  * Writes a model or a bundle as an ONNX file, with labels, preprocessing and where it comes from in its metadata; what
  * an ONNX file already has there stays.
  *
- * @throws INVALID_ARGUMENT where something is at `out` already, or `out` is a file of a bundle, IO, and what
- * `loadModel` throws
+ * @throws INVALID_ARGUMENT where something is at `out` already, its folder is missing, or `out` is a file of a bundle;
+ * IO, and what `loadModel` throws
  */
 export async function exportModel(request: ExportRequest, options: RunOptions = {}): Promise<ExportResult> {
   const { model: path, out, weights = 'dense', externalData, force = false } = request
@@ -57,16 +57,24 @@ export async function exportModel(request: ExportRequest, options: RunOptions = 
   return { model: name, out, weights, ...written, warnings }
 }
 
-async function checkTarget(out: string, force: boolean): Promise<void> {
-  const entry = await stat(resolve(out)).catch(() => undefined)
+/**
+ * Throws INVALID_ARGUMENT where a file cannot be written to `out`, or is there already and not to be replaced, or where
+ * that would break a bundle.
+ */
+export async function checkTarget(out: string, force: boolean): Promise<void> {
+  const folder = dirname(resolve(out))
+  const [entry, parent] = await Promise.all([resolve(out), folder].map((path) => stat(path).catch(() => undefined)))
+  if (!parent?.isDirectory()) {
+    throw new TacoError('INVALID_ARGUMENT', `'${out}': there is no folder '${dirname(out)}'; make it first`)
+  }
   if (entry?.isDirectory()) {
-    throw new TacoError('INVALID_ARGUMENT', `'${out}' is a folder; give the name of the ONNX file to write`)
+    throw new TacoError('INVALID_ARGUMENT', `'${out}' is a folder; give the name of the file to write`)
   }
   if (entry && !force) {
     throw new TacoError('INVALID_ARGUMENT', `'${out}' is there already; give another name, or --force to replace it`)
   }
   // a bundle with another model in it than its manifest says could never be read again
-  if (entry && (await isBundle(dirname(resolve(out))))) {
+  if (entry && (await isBundle(folder))) {
     throw new TacoError('INVALID_ARGUMENT', `'${out}' belongs to a bundle; give the name of a file outside of it`)
   }
 }

@@ -43,6 +43,24 @@ test.each([1, 4])('and one of %i stays where a shape is, and is then used', asyn
   expect(batchSizeOf(model.graph, 8)).toBe(images)
 })
 
+test('an ONNX file of any name says its preprocessing and labels', async () => {
+  const graph = createGraph({
+    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 3, 4, 4] }],
+    outputs: [{ name: 'y', dtype: 'float32', shape: ['batch', 3] }],
+    nodes: [node('GlobalAveragePool', ['x'], ['p']), node('Flatten', ['p'], ['y'])],
+  })
+  const preprocess = {
+    ...{ inputSize: [3, 4, 4], interpolation: 'bicubic', cropPct: 0.9, cropMode: 'center' },
+    ...{ mean: [0, 0, 0], std: [1, 1, 1] },
+  }
+  const metadata = { 'taco.labels': '["a","b","c"]', 'taco.preprocess': JSON.stringify(preprocess) }
+  for (const name of ['said', 'said.model', 'said.ONNX']) {
+    await writeFile(join(work, name), exportOnnx(graph, { metadata }))
+    const { labels, warnings, ...model } = await loadModel(join(work, name))
+    expect([model.preprocess, labels?.map((label) => label.name), warnings]).toEqual([preprocess, ['a', 'b', 'c'], []])
+  }
+})
+
 test('a model that stays fixed to several images is no one to specialize, which is said before anything is done', async () => {
   const model = await exported('fixed.onnx', [node('Reshape', ['p', 'shape'], ['y'])], 4)
   await expect(specialize({ model, data: 'no images' })).rejects.toMatchObject({

@@ -38,9 +38,10 @@ export async function loadGraph(model: string, options: RunOptions = {}): Promis
   return optimize(file === undefined ? (await readBundle(path)).graph : await importModel(file))
 }
 
-/** Weights of a timm model with the config.json beside them, by what the file's name ends with; else an ONNX file. */
-const importModel = (file: string): Promise<Graph> =>
-  /\.(safetensors|bin|pth|pt|index\.json)$/.test(file) ? importTimm(file) : importOnnx(file)
+/** By what its name ends with: weights of a timm model, with the config.json beside them, or else ONNX. */
+export const isOnnxFile = (file: string): boolean => !/\.(safetensors|bin|pth|pt|index\.json)$/.test(file)
+
+const importModel = (file: string): Promise<Graph> => (isOnnxFile(file) ? importOnnx(file) : importTimm(file))
 
 /**
  * Reads a model: an ONNX file (with a timm config.json beside it, if there is one), a timm model (its weights and
@@ -81,7 +82,7 @@ export async function loadModel(model: string, options: RunOptions = {}): Promis
       warnings,
     }
   }
-  const stated = file.endsWith('.onnx') ? await onnxStatement(file) : undefined
+  const stated = isOnnxFile(file) ? await onnxStatement(file) : undefined
   if (stated?.preprocess) {
     const { preprocess, labels } = stated
     return { path: model, name: basename(file, '.onnx'), graph, preprocess, ...(labels ? { labels } : {}), warnings }
@@ -138,7 +139,7 @@ async function locally(model: string, { signal, onProgress }: RunOptions, warnin
 }
 
 /** The ONNX file, or the weights, that a path stands for; undefined for a bundle. */
-async function modelFile(path: string): Promise<string | undefined> {
+export async function modelFile(path: string): Promise<string | undefined> {
   const entry = await stat(path).catch(() => undefined)
   if (!entry) {
     throw new TacoError(

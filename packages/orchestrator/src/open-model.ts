@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import type { Label, Preprocess } from '@tacojs/calibration'
 import { isTacoError } from '@tacojs/errors'
 import type { Graph } from '@tacojs/graph'
-import { loadGraph, loadModel } from './model.js'
+import { isOnnxFile, loadGraph, loadModel } from './model.js'
 import { isPreprocess, onnxStatement } from './onnx-statement.js'
 import type { RunOptions } from './progress.js'
 
@@ -50,7 +50,7 @@ export async function openModel(path: string, options: RunOptions = {}): Promise
 async function onnxFile(path: string): Promise<string | undefined> {
   for (const file of [path, join(path, 'model.onnx')]) {
     const entry = await stat(file).catch(() => undefined)
-    if (file.endsWith('.onnx') && entry?.isFile()) return file
+    if (entry?.isFile() && isOnnxFile(file)) return file
   }
   return undefined
 }

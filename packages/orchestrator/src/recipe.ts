@@ -12,6 +12,15 @@ const share = v.pipe(finite, v.minValue(0), v.maxValue(1))
 const method = v.picklist(methodNames)
 const count = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(least))
 
+/** What may be said of some layers. */
+const layerSchema = v.strictObject({
+  sparsity: v.optional(share),
+  pattern: v.optional(v.string()),
+  method: v.optional(method),
+  /** Leave them dense; with nothing else. */
+  keep: v.optional(v.boolean()),
+})
+
 /** Everything that decides the weights of the specialist. */
 const recipeSchema = v.strictObject({
   /** ONNX file, timm folder, `hf-hub:owner/name[@revision]`, or bundle. */
@@ -81,19 +90,7 @@ const recipeSchema = v.strictObject({
    * Other settings for some layers, by name as in `keep`; of several that fit one layer, the later ones win, and a name that
    * is a whole number over all others.
    */
-  layers: v.optional(
-    v.record(
-      v.string(),
-      v.strictObject({
-        sparsity: v.optional(share),
-        pattern: v.optional(v.string()),
-        method: v.optional(method),
-        /** Leave them dense. */
-        keep: v.optional(v.boolean()),
-      }),
-    ),
-    {},
-  ),
+  layers: v.optional(v.record(v.string(), layerSchema), {}),
   /**
    * How the zeros are shared among the layers whose sparsity is not given by name. `uniform`: all have the same.
    * `progression`: the later a layer, the more, in equal steps. By what the logits lose when each layer alone is
@@ -125,6 +122,10 @@ const recipeSchema = v.strictObject({
   backend: v.optional(v.string(), defaultBackend),
   batchSize: v.optional(count(1), 8),
 })
+
+/** Names of fields, and of those of an entry of `layers`. */
+export const recipeFields: readonly string[] = Object.keys(recipeSchema.entries)
+export const layerFields: readonly string[] = Object.keys(layerSchema.entries)
 
 /** A recipe as a user writes it: what is left out has a default. */
 export type RecipeInput = v.InferInput<typeof recipeSchema>

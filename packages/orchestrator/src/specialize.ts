@@ -92,7 +92,7 @@ export async function specialize(
     model.warnings.forEach(warn)
     checkImageModel(model.graph)
     checkTakesOneImage(model.graph)
-    const labels = await modelLabels(model, recipe.labels)
+    const labels = await modelLabels(model, recipe.labels, warn)
     const { folder, classes } = await loadTask(recipe.data, model, labels, warn)
     const dense = restrictHead(
       model.graph,

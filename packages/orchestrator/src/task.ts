@@ -16,8 +16,13 @@ export interface TaskClass {
 }
 
 /** The model's labels: the given file, those that the model carries, or bare indices. */
-export async function modelLabels(model: Model, file: string | undefined): Promise<readonly Label[]> {
-  if (file) return loadLabels(file)
+export async function modelLabels(
+  model: Model,
+  file: string | undefined,
+  onWarning?: (text: string) => void,
+): Promise<readonly Label[]> {
+  // a file given with a specialist is the original model's
+  if (file) return loadLabels(file, model.specialist ? undefined : { classes: classCount(model.graph), onWarning })
   if (model.labels) return model.labels
   return Array.from({ length: classCount(model.graph) }, (_, index) => ({ index, name: String(index) }))
 }

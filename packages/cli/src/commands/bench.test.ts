@@ -60,6 +60,8 @@ test('wrong use is one line and status 2', async () => {
   expect(missing).toMatchObject({ status: 2, stdout: '' })
   expect(missing.stderr).toMatch(/^taco: .*none\.onnx.* \[NOT_FOUND\]\n$/)
   expect((await runTaco('bench', '--model', model, '--runs', '0')).stderr).toContain("'0' is less than 1")
+  const huge = await runTaco('bench', model, '--batch', '1e9', '--quiet')
+  expect([huge.status, huge.stderr]).toEqual([2, expect.stringMatching(/^taco: --batch is 1000000000.*1 GiB.*\n$/)])
 })
 
 test('Ctrl-C ends it with 130', async () => {

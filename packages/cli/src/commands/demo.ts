@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { specialize } from '@tacojs/orchestrator'
 import { writeSampleTask } from '@tacojs/samples'
 import { number } from '../options.js'
+import { print, warn } from '../print.js'
 import { progressPrinter } from '../progress.js'
 import { resultTable } from '../result-table.js'
 
@@ -12,6 +13,7 @@ export const demoCommand = (signal: AbortSignal): Command =>
   new Command('demo')
     .description('specialize the bundled generalist to a bundled sub-task; needs nothing from outside')
     .option('--out <dir>', 'folder of the bundle to write', 'taco-demo')
+    .option('--fresh', 'forget what an interrupted demo has left, instead of going on with it')
     .option('--sparsity <share>', 'zeros over the pruned layers, 0 to 1', number, 0.85)
     .option('--json', 'print the result as one JSON object on stdout')
     .option('--quiet', 'no progress on stderr')
@@ -23,14 +25,15 @@ export const demoCommand = (signal: AbortSignal): Command =>
           { model: sample.model, data: sample.train, labels: sample.labels, sparsity: flags.sparsity },
           {
             out: flags.out,
+            fresh: flags.fresh,
             eval: sample.test,
             control: sample.control,
             signal,
             onProgress: flags.quiet ? undefined : progressPrinter(),
-            onWarning: (text) => process.stderr.write(`warning: ${text}\n`),
+            onWarning: warn,
           },
         )
-        process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : `${resultTable(result)}\n`)
+        print(flags.json ? JSON.stringify(result) : resultTable(result))
       } finally {
         await rm(work, { recursive: true, force: true })
       }

@@ -1,13 +1,14 @@
 import { Command } from 'commander'
 import { evaluateModel } from '@tacojs/orchestrator'
 import { formatPercent } from '../format.js'
+import { chosenModel, withModel } from '../model-argument.js'
 import { exifOption, positive, wholeNumber } from '../options.js'
+import { print, warn } from '../print.js'
 import { progressPrinter } from '../progress.js'
 
 export const evaluateCommand = (signal: AbortSignal): Command =>
-  new Command('evaluate')
+  withModel(new Command('evaluate'))
     .description('accuracy of a model or bundle on a folder of labelled images')
-    .requiredOption('--model <path>', 'ONNX file, timm model, folder or hf-hub:owner/name of either, or bundle')
     .requiredOption('--data <dir>', 'labelled images: <dir>/<class>/*')
     .option('--labels <file>', "the model's labels, JSON")
     .option('--all-classes', "let every class of the model compete, not only the folder's")
@@ -18,19 +19,16 @@ export const evaluateCommand = (signal: AbortSignal): Command =>
     .option('--batch-size <n>', 'images per batch', wholeNumber, 8)
     .option('--json', 'print the result as one JSON object on stdout')
     .option('--quiet', 'no progress on stderr')
-    .action(async (flags) => {
+    .action(async (argument: string | undefined, flags) => {
+      const model = chosenModel(argument, flags.model)
       const result = await evaluateModel(
-        { ...flags, onCorrupt: flags.skipCorrupt ? 'skip' : 'error' },
-        {
-          signal,
-          onProgress: flags.quiet ? undefined : progressPrinter(),
-          onWarning: (text) => process.stderr.write(`warning: ${text}\n`),
-        },
+        { ...flags, model, onCorrupt: flags.skipCorrupt ? 'skip' : 'error' },
+        { signal, onProgress: flags.quiet ? undefined : progressPrinter(), onWarning: warn },
       )
       const among = flags.allClasses ? "all of the model's classes" : `${result.classes.length} classes`
-      process.stdout.write(
+      print(
         flags.json
-          ? `${JSON.stringify(result)}\n`
-          : `${result.correct} of ${result.images} images correct: ${formatPercent(result.top1)} top-1 among ${among}\n`,
+          ? JSON.stringify(result)
+          : `${result.correct} of ${result.images} images correct: ${formatPercent(result.top1)} top-1 among ${among}`,
       )
     })

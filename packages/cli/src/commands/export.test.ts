@@ -71,11 +71,13 @@ test.each(['dense', 'sparse', 'fp16', 'int8'] as const)(
   },
 )
 
-test('an exported bundle is a model with its labels and preprocessing', async () => {
-  const out = join(work, 'out.onnx')
-  await runTaco('export', bundle, '--out', out)
-  const inspected = await runTaco('inspect', '--model', out, '--json')
-  expect(JSON.parse(inspected.stdout)).toMatchObject({ preprocess, warnings: [] })
+test('an exported bundle is a model with its labels and preprocessing, whatever its name', async () => {
+  for (const name of ['out.onnx', 'out']) {
+    const out = join(work, name)
+    expect((await runTaco('export', '--model', bundle, '--out', out, '--quiet')).status).toBe(0)
+    const inspected = await runTaco('inspect', out, '--json', '--quiet')
+    expect(JSON.parse(inspected.stdout)).toMatchObject({ preprocess, labels: ['a', 'b', 'c'], warnings: [] })
+  }
 })
 
 test('an ONNX file keeps its metadata; images of any size are taken; large weights lie beside it', async () => {
@@ -120,11 +122,13 @@ test('wrong use is one line and status 2, and leaves nothing', async () => {
   await mkdir(folder)
   for (const [args, message] of [
     [[bundle, '--out', folder], /folder' is a folder; .* \[INVALID_ARGUMENT\]/],
-    [[bundle, '--out', join(work, 'no', 'out.onnx')], /\[IO\]/],
+    [[bundle, '--out', join(work, 'no', 'out.onnx')], /there is no folder '.*no'; make it first \[INVALID_ARGUMENT\]/],
     [[join(work, 'none'), '--out', join(work, 'o.onnx')], /there is no model .* \[NOT_FOUND\]/],
-    [[bundle, '--out', join(work, 'o.onnx'), '--external-data', '-1'], /externalData.* \[INVALID_ARGUMENT\]/],
+    [[bundle, '--out', join(work, 'o.onnx'), '--external-data', '-1'], /--external-data: .* \[INVALID_ARGUMENT\]/],
     [[bundle, '--out', join(work, 'o.onnx'), '--weights', 'int4'], /int4/],
     [[bundle], /--out/],
+    [['--out', join(work, 'o.onnx')], /no model is given; .* \[INVALID_ARGUMENT\]/],
+    [[bundle, '--model', model, '--out', join(work, 'o.onnx')], /two models are given, .* \[INVALID_ARGUMENT\]/],
   ] as const) {
     const { status, stdout, stderr } = await runTaco('export', ...args)
     expect([status, stdout]).toEqual([2, ''])

@@ -1,12 +1,14 @@
 import { Command, Option } from 'commander'
 import { exportModel, onnxWeights } from '@tacojs/orchestrator'
 import { formatBytes } from '../format.js'
+import { chosenModel, withModel } from '../model-argument.js'
 import { wholeNumber } from '../options.js'
+import { print, warn } from '../print.js'
+import { progressPrinter } from '../progress.js'
 
 export const exportCommand = (signal: AbortSignal): Command =>
-  new Command('export')
+  withModel(new Command('export'))
     .description('a model or bundle as an ONNX file that other runtimes take')
-    .argument('<model>', 'ONNX file, timm model, folder or hf-hub:owner/name of either, or bundle')
     .requiredOption('--out <file>', 'the ONNX file to write')
     .addOption(
       new Option('--weights <how>', 'dense, sparse (coordinates of what is not zero), fp16, or int8 by output channel')
@@ -20,18 +22,17 @@ export const exportCommand = (signal: AbortSignal): Command =>
     )
     .option('--force', 'replace a file that is there')
     .option('--json', 'print the result as one JSON object on stdout')
-    .action(async (model: string, flags) => {
-      const { json, ...request } = flags
-      const result = await exportModel({ model, ...request }, { signal })
-      for (const text of result.warnings) process.stderr.write(`warning: ${text}\n`)
-      if (json) {
-        process.stdout.write(`${JSON.stringify(result)}\n`)
-        return
-      }
+    .option('--quiet', 'no progress on stderr')
+    .action(async (argument: string | undefined, flags) => {
+      const { json, quiet, ...rest } = flags
+      const request = { ...rest, model: chosenModel(argument, flags.model) }
+      const result = await exportModel(request, { signal, onProgress: quiet ? undefined : progressPrinter() })
+      result.warnings.forEach(warn)
+      if (json) return print(JSON.stringify(result))
       const files = result.files.map(({ name, bytes }) => `${name} (${formatBytes(bytes)})`).join(' and ')
       const lines = [
         `written: ${result.out}, weights ${result.weights}: ${files}`,
         ...result.kept.map(({ name, why }) => `${name} stays fp32: ${why}`),
       ]
-      process.stdout.write(`${lines.join('\n')}\n`)
+      print(lines.join('\n'))
     })

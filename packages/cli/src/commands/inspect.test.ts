@@ -101,6 +101,13 @@ test('a size that the model leaves open is taken from the option; without it wha
   expect([sized.macs, sized.layers]).toEqual([fixed.macs, fixed.layers])
   // one name for both sides
   expect((await inspected(network('side', 'side'), '--image-size', '3x4x4')).macs).toBeGreaterThan(0)
+  // the model's own size counts
+  const other = await inspected(network(4, 6), '--image-size', '3x9x6')
+  expect(other.macs).toBe(fixed.macs)
+  const unheeded = expect.stringMatching(/^--image-size 3x9x6 .*4, 6\]/)
+  expect(other.warnings).toEqual([...fixed.warnings, unheeded])
+  const half = await inspected(network(4, 'width'), '--image-size', '3x4x6')
+  expect(half.warnings).toEqual([expect.stringContaining('[batch, 3, 4, width]')])
   const wrong = await runTaco('inspect', '--model', 'x', '--image-size', '3x4')
   expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('3x224x224')])
 })
