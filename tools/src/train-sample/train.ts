@@ -1,6 +1,6 @@
 /**
  * Trains the bundled generalist on the procedural task and writes packages/samples/assets: model.onnx, config.json.
- * `npm run train-sample` (about ten minutes on one core). Deterministic: the same script gives the same weights.
+ * `npx tsx --conditions=@tacojs/source tools/src/train-sample/train.ts` (about ten minutes on one core). Deterministic: the same script gives the same weights.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
