@@ -1,12 +1,12 @@
 /**
  * One-shot accuracy on the real models and images of ../shared, one cell per model, task, pattern, method and seed:
  *
- *   node benchmarks/one-shot.mjs [--only TEXT ...] [--again] [--threads N] [--list] [--table]
+ *   node benchmarks/one-shot.mjs [--only TEXT ...] [--again] [--threads N] [--list] [--table] [--full]
  *
  * Every cell is `specialize` as a user would run it with 16 shots, measured on `dev` and `test` pooled (500 images). What is
  * kept in benchmarks/results/one-shot/MODEL-TASK.json is not run again without --again; --only takes cells whose name
- * holds all its words or what begins with them, --list names the cells, --table prints the kept results as Markdown and
- * runs nothing.
+ * holds all its words or what begins with them, --list names the cells, --table prints the kept results as Markdown (with
+ * --full those of all methods) and runs nothing.
  * The packages must be built (`npm ci` does).
  */
 import {
@@ -69,6 +69,9 @@ const bars = {
   resnet18: ['90', '95'],
 }
 
+/** Methods of the short table. */
+const inShort = ['default', 'uniform', 'magnitude', 'magnitude-refit', 'fastobc']
+
 /** Methods and patterns for which task-agnostic images are tried as well, with seed 0. */
 const controls = { default: Object.keys(patterns), uniform: ['75', '90'], 'damp-0.01': Object.keys(patterns) }
 
@@ -112,6 +115,7 @@ const { values: options } = parseArgs({
     threads: { type: 'string', default: '2' },
     list: { type: 'boolean', default: false },
     table: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
   },
 })
 const words = options.only.flatMap((text) => text.split(' '))
@@ -223,9 +227,12 @@ function printTable() {
     ;(rows.get(key)[cell.method] ??= []).push({ ...entry, dense })
   }
   const all = [...rows.values()]
-  const columns = Object.keys(methods).filter((method) => all.some((of) => of[method]))
+  const shown = (method) => options.full || inShort.includes(method)
+  const columns = Object.keys(methods).filter((method) => shown(method) && all.some((of) => of[method]))
   // each method's control in a column of its own
-  const controlled = Object.keys(controls).filter((method) => all.some((of) => of[method]?.some((r) => r.control)))
+  const controlled = Object.keys(controls).filter(
+    (method) => shown(method) && all.some((of) => of[method]?.some((r) => r.control)),
+  )
   const mean = (runs) => {
     if (!runs) return ''
     const each = runs.length > 1 ? ` (${runs.map((run) => percent([run])).join(', ')})` : ''
