@@ -16,6 +16,7 @@ test('a value is a sparsity, dense, a method or a pattern; several of one name a
 
 test('the later ones win: whatever follows dense undoes it, and an n:m pattern a sparsity', () => {
   const joined = (...texts: string[]) => texts.reduce((all, text) => layerOverride(text, all), {})
+  expect(joined('a=0.5', 'a=4x1', 'a=dense')).toEqual({ a: { keep: true } })
   expect(joined('a=dense', 'a=2:4')).toEqual({ a: { keep: false, pattern: '2:4' } })
   expect(joined('a=dense', 'a=fastobc')).toEqual({ a: { keep: false, method: 'fastobc' } })
   expect(joined('a=0.5', 'a=2:4')).toEqual({ a: { keep: false, pattern: '2:4' } })

@@ -20,8 +20,9 @@ export function layerOverride(text: string, previous: LayerOverrides = {}): Laye
   return { ...others, [name]: joined(own, fieldOf(value)) }
 }
 
-/** Fields of one layer with later ones; an n:m pattern decides alone how many zeros there are. */
+/** Fields of one layer with later ones; dense undoes all, and an n:m pattern decides alone how many zeros there are. */
 function joined(before: Fields | undefined, later: Fields): Fields {
+  if (later['keep'] === true) return later
   const { sparsity: _, ...others } = before ?? {}
   const alone = /^\d+:\d+$/.test(String(later['pattern'])) && later['sparsity'] === undefined
   return { ...(alone ? others : before), ...later }
